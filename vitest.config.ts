@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config'
 
 /** What is built is there (`test/engine/build.ts`), and starts in a fraction of the time that the sources take. */
 const env = { TARSIER_BUILT_PROGRAMS: fileURLToPath(new URL('./out/cli', import.meta.url)) }
+/** The usual five seconds are too few for thousands of rows on a machine that does other things besides. */
+const patient = { testTimeout: 60_000, hookTimeout: 60_000 }
 
 export default defineConfig({
   test: {
@@ -15,8 +17,7 @@ export default defineConfig({
           exclude: ['test/unit/main/**'],
           // Starting a process for each of a hundred files takes twice as long as all their tests.
           isolate: false,
-          // Thousands of rows take longer than the usual five seconds on a machine that does other things besides.
-          testTimeout: 30_000,
+          ...patient,
         },
       },
       {
@@ -24,6 +25,7 @@ export default defineConfig({
           // Electron's stand-in takes the module's place, so every file gets a process of its own.
           name: 'shell',
           include: ['test/unit/main/**/*.test.ts'],
+          ...patient,
         },
       },
       {

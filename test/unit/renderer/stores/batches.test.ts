@@ -7,6 +7,7 @@ import type {} from '../../../../src/renderer/bridge.d.ts'
 import { rowAt } from '../../../../src/renderer/lib/sparse-pages.ts'
 import { RPC_PATH } from '../../../../src/shared/contract/addresses.ts'
 import { type BatchEvent, type BatchItem, type BatchJob, type BatchState, batchContract } from '../../../../src/shared/contract/batch.ts'
+import { WAIT } from '../../../helpers/wait.ts'
 
 const id = (letter: string) => letter.repeat(22)
 const jobOf = (state: BatchState, title = 'Shapes'): BatchJob => ({
@@ -104,13 +105,13 @@ afterAll(() => {
 async function open(): Promise<void> {
   void shown().show(id('j'))
   stream.emit({ kind: 'job', job: jobOf('running') })
-  await vi.waitFor(() => expect(shown().pages.size).toBe(1))
+  await vi.waitFor(() => expect(shown().pages.size).toBe(1), WAIT)
 }
 
 /** Sends an event and waits until the page has processed it. */
 async function deliver(title: string, ...events: BatchEvent[]): Promise<void> {
   for (const event of [...events, { kind: 'job', job: jobOf('done', title) } as const]) stream.emit(event)
-  await vi.waitFor(() => expect(shown().jobs[0]?.title).toBe(title))
+  await vi.waitFor(() => expect(shown().jobs[0]?.title).toBe(title), WAIT)
 }
 
 test('an outdated answer to a call does not replace newer events of a batch', async () => {
@@ -146,13 +147,13 @@ test('reads rows again when the service reports many changes', async () => {
   await open()
   answers.items = async () => itemOf('failed')
   stream.emit({ kind: 'items' })
-  await vi.waitFor(() => expect(rowAt(shown().pages, 0)?.state).toBe('failed'))
+  await vi.waitFor(() => expect(rowAt(shown().pages, 0)?.state).toBe('failed'), WAIT)
 })
 
 test('updates a visible clip', async () => {
   await open()
   stream.emit({ kind: 'item', item: itemOf('running') })
-  await vi.waitFor(() => expect(rowAt(shown().pages, 0)?.state).toBe('running'))
+  await vi.waitFor(() => expect(rowAt(shown().pages, 0)?.state).toBe('running'), WAIT)
 })
 
 test('lists every batch of all pages', async () => {
