@@ -56,7 +56,7 @@ export async function shareRun(
       videos: options.videos,
       allowHost: [],
       maxFetch: 4096,
-      baseUrl: [...(options.baseUrl ?? [])],
+      baseUrl: options.baseUrl,
     },
     signal,
     interrupts,

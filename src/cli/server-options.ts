@@ -7,11 +7,11 @@ import { parseWorkers } from './run-text.ts'
 
 /** Options of commands whose answers may come from servers instead of this machine's engine. */
 export interface ServerOptions {
-  readonly engine?: 'local' | 'openai'
-  readonly baseUrl?: readonly string[]
-  readonly serverModel?: string
-  readonly inFlight?: number
-  readonly pictures?: 'png' | 'jpeg'
+  readonly engine?: 'local' | 'tarsier' | 'openai'
+  readonly baseUrl?: readonly string[] | undefined
+  readonly serverModel?: string | undefined
+  readonly inFlight?: number | undefined
+  readonly pictures?: 'png' | 'jpeg' | undefined
 }
 
 const HEADING =

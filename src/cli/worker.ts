@@ -16,6 +16,7 @@ import { ProgressLine } from './progress-line.ts'
 import { queueOption } from './queue-options.ts'
 import { homeOf } from './requests.ts'
 import { parseCount, parseWorkers } from './run-text.ts'
+import { baseUrlOption, checkServerOptions } from './server-options.ts'
 
 export interface WorkerCommandOptions {
   readonly queue?: string | undefined
@@ -34,7 +35,7 @@ export interface WorkerCommandOptions {
   readonly videos?: string | undefined
   readonly allowHost: string[]
   readonly maxFetch: number
-  readonly baseUrl: string[]
+  readonly baseUrl?: readonly string[] | undefined
 }
 
 const SERVER_CONCURRENCY = 8
@@ -85,9 +86,8 @@ export function addWorker(program: Command, run: RunCommand): void {
     .option('--untested', 'use a device even if its results differ from those of the CPU (see "tarsier doctor")')
     .addOption(homeOption())
     .addOption(
-      repeated(
-        '--base-url <url>',
-        'with --engine openai: base URL of a server. Can be given several times; the key is read from OPENAI_API_KEY (default: OPENAI_BASE_URL)',
+      baseUrlOption(
+        'with --engine openai: base URL of a server, such as http://gpu:8000/v1; can be repeated for servers that share the clips; the key is read from OPENAI_API_KEY (default: OPENAI_BASE_URL)',
       ),
     )
   command
@@ -114,7 +114,10 @@ Examples:
   tarsier worker --drain --concurrency 2 --device cuda
   tarsier worker --engine openai --base-url http://gpu1:8000/v1 --base-url http://gpu2:8000/v1 --concurrency 64`,
     )
-    .action((given: WorkerCommandOptions) => run((signal, interrupts) => work(given, signal, interrupts)))
+    .action((given: WorkerCommandOptions) => {
+      checkServerOptions(command, given)
+      return run((signal, interrupts) => work(given, signal, interrupts))
+    })
 }
 
 /** Runs a worker until its queue is drained or it is stopped. */
@@ -158,7 +161,7 @@ export async function work(given: WorkerCommandOptions, signal: AbortSignal, int
     device: given.device,
     untested: given.untested === true,
     concurrency,
-    baseUrls: given.baseUrl,
+    baseUrls: given.baseUrl ?? [],
     version: appVersion(),
     fetchModel: given.fetchModel === true ? fetcher(home, output) : null,
   }
