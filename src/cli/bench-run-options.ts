@@ -1,6 +1,5 @@
 import { type Command, Option } from 'commander'
 import { type AnswerPrefixForm, answerPrefixForms } from '../bench/run/answer-prefix-form.ts'
-import { type ClipForm, clipForms } from '../bench/run/openai-clip.ts'
 import type { Shard } from '../bench/run/shard.ts'
 import type { DeviceChoice } from '../shared/devices.ts'
 import type { SamplerName } from '../shared/frame-request.ts'
@@ -8,7 +7,8 @@ import { options } from '../shared/options.ts'
 import { optionFrom } from './option-from.ts'
 import { homeOption, parseName } from './options.ts'
 import { parseCount, parseShard, parseWorkers } from './run-text.ts'
-import { baseUrlOption, inFlightOption } from './server-options.ts'
+import { type SentModel, sendOption } from './send-option.ts'
+import { baseUrlOption, inFlightOption, picturesOption, serverModelOption } from './server-options.ts'
 
 export interface BenchRunOptions {
   readonly annotations?: string
@@ -28,7 +28,9 @@ export interface BenchRunOptions {
   readonly workers?: number
   readonly baseUrl?: readonly string[]
   readonly inFlight?: number
-  readonly send: ClipForm
+  readonly serverModel?: string
+  readonly pictures?: 'png' | 'jpeg'
+  readonly send?: SentModel['send']
   readonly begun: AnswerPrefixForm
   readonly frames?: number
   readonly sampler?: SamplerName
@@ -85,7 +87,7 @@ export function addRunOptions(command: Command): void {
     .addOption(
       new Option(
         '--engine <name>',
-        '"tarsier" runs the model on this machine; "openai" uses an OpenAI-compatible server that accepts images or videos',
+        '"tarsier" runs the model on this machine; "openai" uses OpenAI-compatible servers that accept images or videos',
       )
         .choices(['tarsier', 'openai'])
         .default('tarsier'),
@@ -93,13 +95,13 @@ export function addRunOptions(command: Command): void {
     .addOption(
       new Option(
         '-m, --model <name>',
-        'name of a model or path of a model folder (default: "demo"); with --engine openai the name of a model on the server',
+        'name of a model or path of a model folder (default: "demo"); with --engine openai also the name of any model on the server',
       ).argParser(parseName),
     )
     .addOption(
       new Option(
         '--workers <k>',
-        'number of samples run in parallel; with --engine tarsier each worker is a process that loads its own model (default: 1; with openai --in-flight for each server)',
+        'number of samples run in parallel; with --engine tarsier each worker is a process that loads its own model (default: 1; with openai as many as keep the servers busy)',
       ).argParser(parseWorkers),
     )
     .addOption(optionFrom(options.device, '--device <name>', { default: 'auto' }))
@@ -112,14 +114,9 @@ export function addRunOptions(command: Command): void {
       ),
     )
     .addOption(inFlightOption())
-    .addOption(
-      new Option(
-        '--send <form>',
-        'what to send: "frames", images extracted on this machine; "video", the whole file in the request; "path", the URL of the file, which the server opens',
-      )
-        .choices(clipForms)
-        .default('frames'),
-    )
+    .addOption(sendOption())
+    .addOption(serverModelOption('name of an imported model on the servers (default: the name of --model)'))
+    .addOption(picturesOption())
     .addOption(
       new Option(
         '--begun <form>',
@@ -130,8 +127,8 @@ export function addRunOptions(command: Command): void {
     )
   command
     .optionsGroup('Frames and answer:')
-    .addOption(optionFrom(options.frames, '-n, --frames <n>', { whenAbsent: 'model-specific; 16 with openai' }))
-    .addOption(optionFrom(options.sampler, '--sampler <name>', { whenAbsent: 'model-specific; uniform with openai' }))
+    .addOption(optionFrom(options.frames, '-n, --frames <n>', { whenAbsent: 'model-specific; 16 with --send frames' }))
+    .addOption(optionFrom(options.sampler, '--sampler <name>', { whenAbsent: 'model-specific; uniform with --send frames' }))
     .addOption(optionFrom(options.maxPixels, '--max-pixels <n>'))
     .addOption(optionFrom(options.system, '--system <text>'))
     .addOption(optionFrom(options.maxTokens, '--max-tokens <n>', { default: 512 }))

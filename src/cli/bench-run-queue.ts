@@ -18,6 +18,8 @@ import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { Interrupts } from './interrupt.ts'
 import { oneLine } from './printable.ts'
 import { homeOf } from './requests.ts'
+import { servedModel } from './send-option.ts'
+import { picturesOf } from './server-options.ts'
 import { work } from './worker.ts'
 
 /**
@@ -57,6 +59,8 @@ export async function shareRun(
       allowHost: [],
       maxFetch: 4096,
       baseUrl: options.baseUrl,
+      serverModel: options.serverModel,
+      inFlight: options.inFlight,
     },
     signal,
     interrupts,
@@ -69,17 +73,23 @@ export async function shareRun(
 }
 
 async function requestOf(options: BenchRunOptions) {
-  const { localJob, serverJob } = await import('../queue/new-job.ts')
-  const { frames, sampler, maxPixels, maxTokens, temperature, topP, topK, repeatPenalty, seed } = options
+  const { localJob, namedModelJob, serversJob } = await import('../queue/new-job.ts')
+  const { frames, sampler, maxPixels, system, maxTokens, temperature, topP, topK, repeatPenalty, seed } = options
   const choices = {
     task: 'bench' as const,
     frames,
     sampler,
     maxPixels,
+    system,
     sampling: { maxTokens, temperature, topP, topK, repeatPenalty, seed },
     events: { segment: eventDefaults.segmentSeconds, scenes: true, summary: true, precision: eventDefaults.precision },
   }
-  if (options.engine === 'openai') return await serverJob({ name: options.model ?? '', send: options.send, begun: options.begun }, choices)
+  if (options.engine === 'openai') {
+    const served = await servedModel({ ...options, model: options.model ?? '' })
+    return served.kind === 'imported'
+      ? serversJob(served.manifest, picturesOf(options.pictures), choices)
+      : await namedModelJob(served, choices)
+  }
   const { readManifest } = await import('../engine/models/manifest.ts')
   const { DEMO_MODEL, resolveModel } = await import('../engine/models/registry.ts')
   return localJob(await readManifest(await resolveModel(options.model ?? DEMO_MODEL, homeOf(options))), choices)

@@ -20,6 +20,8 @@ import { oneLine } from './printable.ts'
 import { ProgressLine } from './progress-line.ts'
 import { homeOf } from './requests.ts'
 import { progressText } from './run-text.ts'
+import { servedModel } from './send-option.ts'
+import { checkServerOptions, picturesOf } from './server-options.ts'
 
 const SERVER_FRAMES = 16
 /** Interval of progress lines if stderr is not a terminal, in milliseconds. */
@@ -49,14 +51,16 @@ is writing to the folder; 130 stopped by Ctrl-C.
 Examples:
   tarsier bench run moving-shapes --out runs/demo
   tarsier bench run dream tvbench --annotations annotations/ --videos videos/ -m tarsier2-recap-7b --out runs/recap
+  tarsier bench run dream --annotations annotations/ --videos videos/ --engine openai --base-url http://gpu:8000/v1 -m tarsier2-recap-7b --out runs/vllm
   tarsier bench run mc_qa --annotations annotations/ --videos videos/ --engine openai --base-url http://gpu:8000/v1 -m qwen --workers 32 --out runs/qwen`,
     )
     .action((names: string[], options: BenchRunOptions) => {
       if (options.engine === 'openai' && options.model === undefined)
-        command.error("error: --engine openai requires '--model <name>', the name of a model on the server")
+        command.error("error: --engine openai requires '--model <name>', an imported model or the name of a model on the server")
+      checkServerOptions(command, options)
       if (
         options.engine === 'openai' &&
-        options.send !== 'frames' &&
+        (options.send === 'video' || options.send === 'path') &&
         (options.frames ?? options.sampler ?? options.maxPixels) !== undefined
       )
         command.error(
@@ -83,7 +87,7 @@ async function benchRun(
     return await shareRun(selected, options, signal, interrupts)
   }
   output.progress.begin('loading the model')
-  const workers = await openWorkers(options, signal)
+  const workers = await openWorkers(options, (text) => output.notice(text), signal)
   try {
     const results = await runBenchmark(
       selected,
@@ -113,28 +117,51 @@ async function benchRun(
   }
 }
 
-/** Opens the parallel workers: separate processes for local models, one client for a server. */
-async function openWorkers(options: BenchRunOptions, signal: AbortSignal): Promise<[ModelUnderTest, ...ModelUnderTest[]]> {
+/** Opens the parallel workers: separate processes for local models, one client for servers. */
+async function openWorkers(
+  options: BenchRunOptions,
+  onNotice: (text: string) => void,
+  signal: AbortSignal,
+): Promise<[ModelUnderTest, ...ModelUnderTest[]]> {
   const { frames, sampler, maxPixels, system } = options
   const version = appVersion()
   const { maxTokens, temperature, topP, topK, repeatPenalty, seed } = options
   const sampling = samplingSchema.parse({ maxTokens, temperature, topP, topK, repeatPenalty, seed })
   switch (options.engine) {
     case 'openai': {
+      const name = options.model ?? ''
+      const several = <Model extends ModelUnderTest>(model: Model, count: number): [Model, ...Model[]] => [
+        model,
+        ...Array<Model>((options.workers ?? count) - 1).fill(model),
+      ]
+      const served = await servedModel({ ...options, model: name })
+      if (served.kind === 'imported') {
+        const { ServersModel } = await import('../bench/run/servers-model.ts')
+        const servers = {
+          model: name,
+          home: homeOf(options),
+          baseUrls: options.baseUrl ?? [],
+          serverModel: options.serverModel,
+          perServer: options.inFlight,
+          format: picturesOf(options.pictures),
+          onNotice,
+        }
+        const model = await ServersModel.open({ servers, frames: { count: frames, sampler }, maxPixels, system, sampling, version }, signal)
+        return several(model, model.concurrency)
+      }
       const { OpenAiModel } = await import('../bench/run/openai-model.ts')
       const perServer = options.inFlight ?? DEFAULT_PER_SERVER
-      const workers = options.workers ?? perServer * (options.baseUrl?.length ?? 1)
       const model = new OpenAiModel({
-        model: options.model ?? '',
+        model: served.name,
         baseUrls: options.baseUrl,
         perServer,
-        clip: { form: options.send, frames: { kind: sampler ?? 'uniform', count: frames ?? SERVER_FRAMES }, maxPixels },
-        answerPrefixForm: options.begun,
+        clip: { form: served.send, frames: { kind: sampler ?? 'uniform', count: frames ?? SERVER_FRAMES }, maxPixels },
+        answerPrefixForm: served.begun,
         system,
         sampling,
         version,
       })
-      return [model, ...Array<ModelUnderTest>(workers - 1).fill(model)]
+      return several(model, perServer * (options.baseUrl?.length ?? 1))
     }
     case 'tarsier': {
       const engine = { model: options.model ?? DEMO_MODEL, device: options.device, home: homeOf(options) }
@@ -185,6 +212,10 @@ class RunOutput {
     process.stdout.write(
       `${name}: ${samples} samples, ${answered} answered, ${failed} failed${left > 0 ? `, ${left} left` : ''}: ${oneLine(directory)}\n`,
     )
+  }
+
+  notice(text: string): void {
+    this.#say(text)
   }
 
   stopped(): void {

@@ -1,6 +1,5 @@
 import { type Command, Option } from 'commander'
 import { type AnswerPrefixForm, answerPrefixForms } from '../bench/run/answer-prefix-form.ts'
-import { type ClipForm, clipForms } from '../bench/run/openai-clip.ts'
 import { selectSamples } from '../bench/run/samples.ts'
 import { hasPictureExtension } from '../engine/media/media-names.ts'
 import { readManifest } from '../engine/models/manifest.ts'
@@ -22,6 +21,8 @@ import { ProgressLine } from './progress-line.ts'
 import { queueOption, tagOption } from './queue-options.ts'
 import { homeOf } from './requests.ts'
 import { parseCount } from './run-text.ts'
+import { type SentModel, sendOption, servedModel } from './send-option.ts'
+import { checkServerOptions, picturesOf, picturesOption } from './server-options.ts'
 
 interface SubmitOptions extends AnswerOptions {
   readonly queue?: string
@@ -33,7 +34,8 @@ interface SubmitOptions extends AnswerOptions {
   readonly engine: 'tarsier' | 'openai'
   readonly model: string
   readonly home?: string
-  readonly send: ClipForm
+  readonly send?: SentModel['send']
+  readonly pictures?: 'png' | 'jpeg'
   readonly begun: AnswerPrefixForm
   readonly frames?: number
   readonly sampler?: SamplerName
@@ -76,19 +78,23 @@ export function addJobsSubmit(jobs: Command, run: RunCommand): void {
   command
     .optionsGroup('Model:')
     .addOption(
-      new Option('--engine <name>', '"tarsier" for a model on the workers\' machines; "openai" for a model on OpenAI-compatible servers')
+      new Option(
+        '--engine <name>',
+        '"tarsier" for a model on the workers\' machines; "openai" for a model on OpenAI-compatible servers, whose addresses are given to the workers',
+      )
         .choices(['tarsier', 'openai'])
         .default('tarsier'),
     )
     .addOption(
       new Option(
         '-m, --model <name>',
-        'name of a model or path of a model folder; workers find theirs by the hashes of its files. With --engine openai the name of a model on the servers',
+        'name of a model or path of a model folder; workers find theirs by the hashes of its files. With --engine openai also the name of any model on the servers',
       )
         .argParser(parseName)
         .default(DEMO_MODEL),
     )
-    .addOption(new Option('--send <form>', 'with --engine openai, as in "bench run"').choices(clipForms).default('frames'))
+    .addOption(sendOption())
+    .addOption(picturesOption())
     .addOption(new Option('--begun <form>', 'with --engine openai, as in "bench run"').choices(answerPrefixForms).default('continue'))
     .addOption(homeOption())
   command
@@ -115,7 +121,10 @@ Examples:
   tarsier jobs submit holiday/ --name holiday --task events
   tarsier jobs submit dream tvbench --name bench --task bench --annotations annotations/`,
     )
-    .action((sources: string[], given: SubmitOptions) => run((signal) => submit(sources, given, signal)))
+    .action((sources: string[], given: SubmitOptions) => {
+      checkServerOptions(command, given)
+      return run((signal) => submit(sources, given, signal))
+    })
 }
 
 async function submit(sources: readonly string[], given: SubmitOptions, signal: AbortSignal): Promise<ExitCode> {
@@ -125,8 +134,7 @@ async function submit(sources: readonly string[], given: SubmitOptions, signal: 
   const { openJob } = await import('../queue/job-store.ts')
   const { submitUnits } = await import('../queue/submit-units.ts')
   const progress = new ProgressLine(process.stderr)
-  const manifest = given.engine === 'tarsier' ? await readManifest(await resolveModel(given.model, homeOf(given))) : null
-  const job = await requestOf(given, manifest)
+  const { manifest, ...job } = await requestOf(given)
   let unusable = 0
   const report = (error: unknown, subject?: string) => {
     unusable += 1
@@ -155,8 +163,9 @@ async function submit(sources: readonly string[], given: SubmitOptions, signal: 
   }
 }
 
-async function requestOf(given: SubmitOptions, manifest: ModelManifest | null) {
-  const { localJob, serverJob } = await import('../queue/new-job.ts')
+/** The job with the manifest of its model; null for a model that only servers have. */
+async function requestOf(given: SubmitOptions) {
+  const { localJob, namedModelJob, serversJob } = await import('../queue/new-job.ts')
   const { task, frames, sampler, maxPixels, prompt, system, maxTokens, temperature, topP, topK, repeatPenalty, seed, stop } = given
   const { segment, scenes, summary, precision } = given
   const choices = {
@@ -169,13 +178,13 @@ async function requestOf(given: SubmitOptions, manifest: ModelManifest | null) {
     sampling: { maxTokens, temperature, topP, topK, repeatPenalty, seed, stop },
     events: { segment, scenes, summary, precision },
   }
-  if (manifest) return localJob(manifest, choices)
-  if (task === 'events' || task === 'check')
-    throw new TarsierError(
-      'usage',
-      'Servers do not tell how likely a given text is, so events and checks need a model on the workers. Remove --engine openai.',
-    )
-  return await serverJob({ name: given.model, send: given.send, begun: given.begun }, choices)
+  if (given.engine === 'tarsier') {
+    const manifest = await readManifest(await resolveModel(given.model, homeOf(given)))
+    return { manifest, ...localJob(manifest, choices) }
+  }
+  const served = await servedModel(given)
+  if (served.kind === 'named') return { manifest: null, ...(await namedModelJob(served, choices)) }
+  return { manifest: served.manifest, ...serversJob(served.manifest, picturesOf(given.pictures), choices) }
 }
 
 async function clipsOf(

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander'
 import { DEFAULT_PER_SERVER } from '../servers/chat-server.ts'
+import type { ServerPictures } from '../servers/clip-form.ts'
 import type { RemoteEngineOptions } from '../servers/remote-engine.ts'
 import { parseName } from './options.ts'
 import { homeOf } from './requests.ts'
@@ -29,12 +30,9 @@ export function serverOptions(): Option[] {
     baseUrlOption(
       'base URL of a server, such as http://gpu:8000/v1; can be repeated for servers that share the clips (default: OPENAI_BASE_URL)',
     ),
-    new Option('--server-model <name>', 'name of the model on the servers (default: the name of --model)').argParser(parseName),
+    serverModelOption('name of the model on the servers (default: the name of --model)'),
     inFlightOption(),
-    new Option(
-      '--pictures <format>',
-      'how frames are sent: "png" keeps every pixel, "jpeg" takes about a third of the bytes (default: png)',
-    ).choices(['png', 'jpeg']),
+    picturesOption(),
   ]
   for (const option of options) option.helpGroup(HEADING)
   return options
@@ -53,6 +51,23 @@ export function inFlightOption(): Option {
     '--in-flight <n>',
     `number of requests that each server works on at the same time (default: ${DEFAULT_PER_SERVER})`,
   ).argParser(parseWorkers)
+}
+
+/** The option for the name that servers give to an imported model. */
+export function serverModelOption(description: string): Option {
+  return new Option('--server-model <name>', description).argParser(parseName)
+}
+
+export function picturesOption(): Option {
+  return new Option(
+    '--pictures <format>',
+    'how an imported model\'s frames are sent to servers: "png" keeps every pixel, "jpeg" takes about a third of the bytes (default: png)',
+  ).choices(['png', 'jpeg'])
+}
+
+/** The format for servers; PNG if none is given. */
+export function picturesOf(pictures: ServerOptions['pictures']): ServerPictures {
+  return pictures === 'jpeg' ? 'fine-jpeg' : 'png'
 }
 
 /** Reports a usage error for options of servers without `--engine openai`. */
@@ -75,7 +90,7 @@ export function remoteOptions(
     baseUrls: baseUrl,
     serverModel,
     perServer: inFlight,
-    format: pictures === 'jpeg' ? 'fine-jpeg' : 'png',
+    format: picturesOf(pictures),
     onNotice,
   }
 }

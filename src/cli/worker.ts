@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import type { JobModel } from '../queue/job-request.ts'
+import type { ImportedModel, JobModel } from '../queue/job-request.ts'
 import type { WorkerEvent } from '../queue/worker.ts'
 import { appVersion } from '../service/version.ts'
 import type { DeviceChoice } from '../shared/devices.ts'
@@ -16,7 +16,7 @@ import { ProgressLine } from './progress-line.ts'
 import { queueOption } from './queue-options.ts'
 import { homeOf } from './requests.ts'
 import { parseCount, parseWorkers } from './run-text.ts'
-import { baseUrlOption, checkServerOptions } from './server-options.ts'
+import { baseUrlOption, checkServerOptions, inFlightOption, serverModelOption } from './server-options.ts'
 
 export interface WorkerCommandOptions {
   readonly queue?: string | undefined
@@ -36,9 +36,10 @@ export interface WorkerCommandOptions {
   readonly allowHost: string[]
   readonly maxFetch: number
   readonly baseUrl?: readonly string[] | undefined
+  readonly serverModel?: string | undefined
+  readonly inFlight?: number | undefined
 }
 
-const SERVER_CONCURRENCY = 8
 const DAY_MS = 24 * 60 * 60 * 1000
 /** Interval of progress lines if stderr is not a terminal, in milliseconds. */
 const LOG_EVERY_MS = 60_000
@@ -69,7 +70,7 @@ export function addWorker(program: Command, run: RunCommand): void {
     .addOption(
       new Option(
         '--engine <name>',
-        '"local" for jobs with a model on this machine; "openai" for jobs with a model on OpenAI-compatible servers',
+        '"local" for jobs whose model runs on this machine; "openai" for jobs whose model is on OpenAI-compatible servers (docs/scale.md)',
       )
         .choices(['local', 'openai'])
         .default('local'),
@@ -78,18 +79,22 @@ export function addWorker(program: Command, run: RunCommand): void {
     .addOption(
       new Option(
         '--concurrency <k>',
-        'clips at a time; with a local model each has a process that loads its own model (default: 1; with openai 8)',
+        'clips at a time; with a local model each has a process that loads its own model (default: 1; with openai as many as keep the servers busy)',
       ).argParser(parseWorkers),
     )
     .option('--fetch-model', 'download and import the model of a job from the Hugging Face hub if this machine does not have it')
     .addOption(optionFrom(options.device, '--device <name>', { default: 'auto' }))
     .option('--untested', 'use a device even if its results differ from those of the CPU (see "tarsier doctor")')
     .addOption(homeOption())
+  command
+    .optionsGroup('Servers (with --engine openai; the key is read from OPENAI_API_KEY, proxies from HTTPS_PROXY, HTTP_PROXY and NO_PROXY):')
     .addOption(
       baseUrlOption(
-        'with --engine openai: base URL of a server, such as http://gpu:8000/v1; can be repeated for servers that share the clips; the key is read from OPENAI_API_KEY (default: OPENAI_BASE_URL)',
+        'base URL of a server, such as http://gpu:8000/v1; can be repeated for servers that share the clips (default: OPENAI_BASE_URL)',
       ),
     )
+    .addOption(serverModelOption("name on the servers of a job's imported model (default: its name in the job)"))
+    .addOption(inFlightOption())
   command
     .optionsGroup('Clips:')
     .addOption(
@@ -112,7 +117,7 @@ cannot be reached at the start; 77 it refuses access; 130 or 143 after Ctrl-C or
 Examples:
   tarsier worker --queue postgres://tarsier@db/tarsier --videos /mnt/clips
   tarsier worker --drain --concurrency 2 --device cuda
-  tarsier worker --engine openai --base-url http://gpu1:8000/v1 --base-url http://gpu2:8000/v1 --concurrency 64`,
+  tarsier worker --engine openai --base-url http://gpu1:8000/v1 --base-url http://gpu2:8000/v1 --in-flight 32`,
     )
     .action((given: WorkerCommandOptions) => {
       checkServerOptions(command, given)
@@ -144,8 +149,7 @@ export async function work(given: WorkerCommandOptions, signal: AbortSignal, int
     grace = setTimeout(() => ending.abort(), given.grace * 1000)
   })
   const stop = AbortSignal.any([signal, ending.signal])
-  const engine: JobModel['engine'] = given.engine === 'local' ? 'tarsier' : 'openai'
-  const concurrency = given.concurrency ?? (engine === 'openai' ? SERVER_CONCURRENCY : 1)
+  const engines: JobModel['engine'][] = given.engine === 'local' ? ['tarsier'] : ['servers', 'openai']
   await using places = await ClipPlaces.open({
     videos: given.videos ?? null,
     home,
@@ -160,8 +164,13 @@ export async function work(given: WorkerCommandOptions, signal: AbortSignal, int
     home,
     device: given.device,
     untested: given.untested === true,
-    concurrency,
-    baseUrls: given.baseUrl ?? [],
+    concurrency: given.concurrency ?? null,
+    servers: {
+      baseUrls: given.baseUrl ?? [],
+      model: given.serverModel ?? null,
+      perServer: given.inFlight ?? null,
+      onNotice: (text: string) => output.say(text),
+    },
     version: appVersion(),
     fetchModel: given.fetchModel === true ? fetcher(home, output) : null,
   }
@@ -169,7 +178,7 @@ export async function work(given: WorkerCommandOptions, signal: AbortSignal, int
     await runWorker(
       database,
       {
-        engine,
+        engines,
         model: given.model ?? null,
         job: given.job ?? null,
         tags: given.tag,
@@ -196,7 +205,7 @@ export async function work(given: WorkerCommandOptions, signal: AbortSignal, int
 
 /** Imports a job's model from the hub, under its name. */
 function fetcher(home: string, output: WorkerOutput) {
-  return async ({ name, source }: Extract<JobModel, { engine: 'tarsier' }>, signal: AbortSignal) => {
+  return async ({ name, source }: ImportedModel, signal: AbortSignal) => {
     if (source === null) return
     const { bringIn } = await import('./models-import.ts')
     output.say(`importing ${source.repository} as "${name}"`)

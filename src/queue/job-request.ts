@@ -1,29 +1,37 @@
 import { z } from 'zod'
 import { answerPrefixForms } from '../bench/run/answer-prefix-form.ts'
 import { clipForms } from '../bench/run/openai-clip.ts'
+import { serverPictures } from '../servers/clip-form.ts'
 import { queueTasks } from '../shared/contract/queue.ts'
 import { frameOptions, samplerNames } from '../shared/frame-request.ts'
 import { languagePrecisions, visionPrecisions } from '../shared/model-manifest.ts'
 import { eventOptions } from '../shared/options.ts'
 import { samplingSchema } from '../shared/sampling.ts'
 
-/** The model of a job: one on the workers' machines, identified by the hashes of its files, or one that servers offer under a name. */
+/** A model on the workers' machines. */
+const importedModelSchema = z.object({
+  name: z.string().min(1),
+  /** sha256 of the files of the model, by name. */
+  files: z.record(z.string(), z.string()),
+  /** Where the model came from, for workers that do not have it; null if it was not imported from the hub. */
+  source: z
+    .object({
+      repository: z.string(),
+      revision: z.string().nullable(),
+      language: z.enum(languagePrecisions),
+      vision: z.enum(visionPrecisions),
+    })
+    .nullable(),
+})
+export type ImportedModel = z.infer<typeof importedModelSchema>
+
+/**
+ * The model of a job and what runs it: `tarsier` an imported model in the workers' own engines; `servers` an imported model on OpenAI-compatible
+ * servers, which get the engine's frames; `openai` any model that servers offer under a name.
+ */
 const modelSchema = z.discriminatedUnion('engine', [
-  z.object({
-    engine: z.literal('tarsier'),
-    name: z.string().min(1),
-    /** sha256 of the files of the model, by name. */
-    files: z.record(z.string(), z.string()),
-    /** Where the model came from, for workers that do not have it; null if it was not imported from the hub. */
-    source: z
-      .object({
-        repository: z.string(),
-        revision: z.string().nullable(),
-        language: z.enum(languagePrecisions),
-        vision: z.enum(visionPrecisions),
-      })
-      .nullable(),
-  }),
+  importedModelSchema.extend({ engine: z.literal('tarsier') }),
+  importedModelSchema.extend({ engine: z.literal('servers'), pictures: z.enum(serverPictures) }),
   z.object({ engine: z.literal('openai'), name: z.string().min(1), send: z.enum(clipForms), begun: z.enum(answerPrefixForms) }),
 ])
 export type JobModel = z.infer<typeof modelSchema>

@@ -2,13 +2,15 @@ import type { AnswerPrefixForm } from '../bench/run/answer-prefix-form.ts'
 import type { ClipForm } from '../bench/run/openai-clip.ts'
 import { OpenAiModel } from '../bench/run/openai-model.ts'
 import type { RunSettings } from '../bench/run/run-settings.ts'
-import { modelHashes, tarsierSettings } from '../bench/run/tarsier-settings.ts'
+import { modelHashes, serversSettings, type TarsierChoices, tarsierSettings } from '../bench/run/tarsier-settings.ts'
+import type { ServerPictures } from '../servers/clip-form.ts'
 import type { QueueTask } from '../shared/contract/queue.ts'
+import { TarsierError } from '../shared/errors.ts'
 import type { SamplerName } from '../shared/frame-request.ts'
 import type { ModelManifest } from '../shared/model-manifest.ts'
 import { eventFrames } from '../shared/options.ts'
 import { type Sampling, samplingSchema } from '../shared/sampling.ts'
-import type { JobModel, JobRequest } from './job-request.ts'
+import type { ImportedModel, JobModel, JobRequest } from './job-request.ts'
 
 /** What a user chooses about a job; what is left out is the model's default. */
 export interface JobChoices {
@@ -24,12 +26,58 @@ export interface JobChoices {
 
 const SERVER_FRAMES = 16
 
-/** The request and settings of a job for a model that is installed here. */
-export function localJob(manifest: ModelManifest, choices: JobChoices): { readonly request: JobRequest; readonly settings: RunSettings } {
+interface RequestedJob {
+  readonly request: JobRequest
+  readonly settings: RunSettings
+}
+
+/** The request and settings of a job for a model that is installed here, and in the workers' engines. */
+export function localJob(manifest: ModelManifest, choices: JobChoices): RequestedJob {
+  const request = importedRequest({ engine: 'tarsier', ...importedModel(manifest) }, manifest, choices)
+  return { request, settings: { ...tarsierSettings(manifest, runChoices(request)), ...taskSettings(request) } }
+}
+
+/**
+ * The request and settings of a job for a model that is installed here, and on OpenAI-compatible servers, whose addresses are the workers' own.
+ * Throws `usage` for events and checks.
+ */
+export function serversJob(manifest: ModelManifest, pictures: ServerPictures, choices: JobChoices): RequestedJob {
+  expectAnswers(choices.task)
+  const request = importedRequest({ engine: 'servers', ...importedModel(manifest), pictures }, manifest, choices)
+  return { request, settings: serversSettings(manifest, pictures, runChoices(request)) }
+}
+
+/**
+ * The request and settings of a job for any model on OpenAI-compatible servers, whose addresses are the workers' own. Throws `usage` for events and
+ * checks.
+ */
+export async function namedModelJob(
+  { name, send, begun }: { readonly name: string; readonly send: ClipForm; readonly begun: AnswerPrefixForm },
+  choices: JobChoices,
+): Promise<RequestedJob> {
+  expectAnswers(choices.task)
+  const sampling = samplingSchema.parse(defined(choices.sampling))
+  const request = requestOf({ engine: 'openai', name, send, begun }, choices, sampling, {
+    count: choices.frames ?? SERVER_FRAMES,
+    sampler: choices.sampler ?? 'uniform',
+  })
+  const { frames, maxPixels, system } = request
+  // Not contacted: only its settings are asked for.
+  await using server = new OpenAiModel({
+    model: name,
+    clip: { form: send, frames: { kind: frames.sampler, count: frames.count }, ...(maxPixels !== null && { maxPixels }) },
+    answerPrefixForm: begun,
+    system,
+    sampling,
+    version: '',
+  })
+  return { request, settings: server.settings }
+}
+
+function importedModel(manifest: ModelManifest): ImportedModel {
   const { source, language, vision } = manifest
   const precision = language.precision
-  const model: JobModel = {
-    engine: 'tarsier',
+  return {
     name: manifest.name,
     files: modelHashes(manifest),
     source:
@@ -37,37 +85,27 @@ export function localJob(manifest: ModelManifest, choices: JobChoices): { readon
         ? null
         : { repository: source.repository, revision: source.revision, language: precision, vision: vision.precision },
   }
+}
+
+function importedRequest(model: JobModel, manifest: ModelManifest, choices: JobChoices): JobRequest {
   const sampling = samplingSchema.parse({ ...manifest.generation, ...defined(choices.sampling) })
   const { frames: count } = manifest.sampler
-  const request = requestOf(model, choices, sampling, {
+  return requestOf(model, choices, sampling, {
     count: choices.frames ?? (choices.task === 'events' ? eventFrames(count) : count),
     sampler: choices.sampler ?? manifest.sampler.kind,
   })
-  const { frames, maxPixels, system } = request
-  const settings = tarsierSettings(manifest, { frames, ...(maxPixels !== null && { maxPixels }), system, sampling })
-  return { request, settings: { ...settings, ...taskSettings(request) } }
 }
 
-/** The request and settings of a job for a model on OpenAI-compatible servers, whose addresses are the workers' own. */
-export async function serverJob(
-  model: { readonly name: string; readonly send: ClipForm; readonly begun: AnswerPrefixForm },
-  choices: JobChoices,
-): Promise<{ readonly request: JobRequest; readonly settings: RunSettings }> {
-  const sampling = samplingSchema.parse(defined(choices.sampling))
-  const request = requestOf({ engine: 'openai', ...model }, choices, sampling, {
-    count: choices.frames ?? SERVER_FRAMES,
-    sampler: choices.sampler ?? 'uniform',
-  })
-  const { frames, maxPixels } = request
-  // Not contacted: only its settings are asked for.
-  await using server = new OpenAiModel({
-    model: model.name,
-    clip: { form: model.send, frames: { kind: frames.sampler, count: frames.count }, ...(maxPixels !== null && { maxPixels }) },
-    answerPrefixForm: model.begun,
-    sampling,
-    version: '',
-  })
-  return { request, settings: server.settings }
+function runChoices({ frames, maxPixels, system, sampling }: JobRequest): TarsierChoices {
+  return { frames, ...(maxPixels !== null && { maxPixels }), system, sampling }
+}
+
+function expectAnswers(task: QueueTask): void {
+  if (task === 'events' || task === 'check')
+    throw new TarsierError(
+      'usage',
+      'Servers do not tell how likely a given text is, so events and checks need a model on the workers. Remove --engine openai.',
+    )
 }
 
 function requestOf(model: JobModel, choices: JobChoices, sampling: Sampling, frames: JobRequest['frames']): JobRequest {

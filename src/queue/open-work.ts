@@ -1,12 +1,15 @@
 import { isDeepStrictEqual } from 'node:util'
+import type { ModelUnderTest } from '../bench/run/model-under-test.ts'
 import { OpenAiModel } from '../bench/run/openai-model.ts'
 import { settingDifferences } from '../bench/run/run-settings.ts'
+import { ServersModel } from '../bench/run/servers-model.ts'
 import { modelHashes } from '../bench/run/tarsier-settings.ts'
 import { openTarsierModels } from '../bench/run/tarsier-workers.ts'
 import { listModels } from '../engine/models/registry.ts'
+import { DEFAULT_PER_SERVER } from '../servers/chat-server.ts'
 import type { DeviceChoice } from '../shared/devices.ts'
-import { TarsierError } from '../shared/errors.ts'
-import type { JobModel } from './job-request.ts'
+import { assertNever, TarsierError } from '../shared/errors.ts'
+import type { ImportedModel } from './job-request.ts'
 import type { Job } from './job-store.ts'
 import { samplesWork, textsWork, type UnitWork } from './unit-work.ts'
 
@@ -15,39 +18,84 @@ export interface WorkOptions {
   readonly home: string
   readonly device: DeviceChoice
   readonly untested: boolean
-  /** Units that are done at the same time. With this program's engine each has a process with a model of its own. */
-  readonly concurrency: number
-  /** Addresses of OpenAI-compatible servers, for jobs of the engine `openai`. Empty for OPENAI_BASE_URL. */
-  readonly baseUrls: readonly string[]
+  /**
+   * Units that are done at the same time. With this program's engine each has a process with a model of its own. Null for one, and for as many as
+   * keep servers busy.
+   */
+  readonly concurrency: number | null
+  readonly servers: ServerChoices
   /** Version of this program. */
   readonly version: string
   /** Imports a model that this machine does not have, and returns its folder. Null if the worker must not. */
-  readonly fetchModel: ((model: Extract<JobModel, { engine: 'tarsier' }>, signal: AbortSignal) => Promise<void>) | null
+  readonly fetchModel: ((model: ImportedModel, signal: AbortSignal) => Promise<void>) | null
+}
+
+/** OpenAI-compatible servers, for jobs whose model is on servers. */
+export interface ServerChoices {
+  /** Base URLs. Empty for OPENAI_BASE_URL. */
+  readonly baseUrls: readonly string[]
+  /** Name of an imported model on the servers. Null for its name in the job. */
+  readonly model: string | null
+  /** Requests that one server works on at the same time. Null for the default. */
+  readonly perServer: number | null
+  /** Called with a sentence about a server that cannot be used yet. */
+  readonly onNotice: (text: string) => void
 }
 
 /**
  * Loads what a job needs. Throws `model-missing` if no model here has the files of the job's, `queue-mismatch` if a model would work with other
  * settings, and as loading does.
  */
-export async function openWork({ name, request, settings }: Job, options: WorkOptions, signal: AbortSignal): Promise<UnitWork> {
-  const { model, frames, maxPixels, system, sampling } = request
-  const choices = { frames, ...(maxPixels !== null && { maxPixels }), system, sampling }
-  if (model.engine === 'openai') {
-    const server = new OpenAiModel({
-      model: model.name,
-      baseUrls: options.baseUrls,
-      perServer: Math.ceil(options.concurrency / Math.max(1, options.baseUrls.length)),
-      clip: { form: model.send, frames: { kind: frames.sampler, count: frames.count }, ...(maxPixels !== null && { maxPixels }) },
-      answerPrefixForm: model.begun,
-      sampling,
-      version: options.version,
-    })
-    return samplesWork([server, ...Array<OpenAiModel>(options.concurrency - 1).fill(server)])
+export async function openWork(job: Job, options: WorkOptions, signal: AbortSignal): Promise<UnitWork> {
+  const { task, model, frames, maxPixels, system, sampling } = job.request
+  const { version, servers, concurrency } = options
+  const choices = { frames, ...(maxPixels !== null && { maxPixels }), system, sampling, version }
+  switch (model.engine) {
+    case 'openai': {
+      const perServer = servers.perServer ?? DEFAULT_PER_SERVER
+      const server = new OpenAiModel({
+        model: model.name,
+        baseUrls: servers.baseUrls,
+        perServer,
+        clip: { form: model.send, frames: { kind: frames.sampler, count: frames.count }, ...(maxPixels !== null && { maxPixels }) },
+        answerPrefixForm: model.begun,
+        system,
+        sampling,
+        version,
+      })
+      return samplesWork(severalOf(server, concurrency ?? perServer * Math.max(1, servers.baseUrls.length)))
+    }
+    case 'servers': {
+      const remote = {
+        model: await findModel(model, options, signal),
+        home: options.home,
+        baseUrls: servers.baseUrls,
+        serverModel: servers.model ?? model.name,
+        perServer: servers.perServer ?? DEFAULT_PER_SERVER,
+        format: model.pictures,
+        onNotice: servers.onNotice,
+      }
+      const server = await ServersModel.open({ servers: remote, ...choices }, signal)
+      return await withSameSettings(job, severalOf(server, concurrency ?? server.concurrency))
+    }
+    case 'tarsier': {
+      const directory = await findModel(model, options, signal)
+      const engine = { model: directory, device: options.device, home: options.home, untested: options.untested }
+      const slots = concurrency ?? 1
+      if (task === 'events' || task === 'check') return await textsWork(job.request, engine, slots, signal)
+      return await withSameSettings(job, await openTarsierModels(slots, { engine, ...choices }, signal))
+    }
+    default:
+      return assertNever(model, 'engine of a job')
   }
-  const directory = await findModel(model, options, signal)
-  const engine = { model: directory, device: options.device, home: options.home, untested: options.untested }
-  if (request.task === 'events' || request.task === 'check') return await textsWork(request, engine, options.concurrency, signal)
-  const models = await openTarsierModels(options.concurrency, { engine, ...choices, version: options.version }, signal)
+}
+
+/** One model that answers several samples at the same time. */
+function severalOf(model: ModelUnderTest, count: number): [ModelUnderTest, ...ModelUnderTest[]] {
+  return [model, ...Array<ModelUnderTest>(count - 1).fill(model)]
+}
+
+async function withSameSettings({ name, settings }: Job, models: readonly [ModelUnderTest, ...ModelUnderTest[]]): Promise<UnitWork> {
   // The name of a model is this machine's own affair.
   const differences = settingDifferences({ ...settings, model: '' }, { ...models[0].settings, model: '' })
   const work = samplesWork(models)
@@ -57,11 +105,7 @@ export async function openWork({ name, request, settings }: Job, options: WorkOp
 }
 
 /** The folder of the installed model whose files have the hashes of the job's. */
-async function findModel(
-  model: Extract<JobModel, { engine: 'tarsier' }>,
-  { home, fetchModel }: WorkOptions,
-  signal: AbortSignal,
-): Promise<string> {
+async function findModel(model: ImportedModel, { home, fetchModel }: WorkOptions, signal: AbortSignal): Promise<string> {
   const there = async () => {
     const models = await listModels(home)
     const same = models.filter(({ manifest }) => manifest !== null && isDeepStrictEqual(modelHashes(manifest), { ...model.files }))

@@ -14,8 +14,8 @@ import { failureLine } from './unit-lines.ts'
 import type { UnitWork } from './unit-work.ts'
 
 export interface WorkerOptions {
-  /** Works only on jobs of this engine. */
-  readonly engine: JobModel['engine']
+  /** Works only on jobs of these engines. */
+  readonly engines: readonly JobModel['engine'][]
   /** Works only on jobs of this model. Null for all. */
   readonly model: string | null
   /** Works only on this job. Null for all. */
@@ -155,11 +155,11 @@ class Worker {
 
   /** Running jobs that this worker may do, the oldest first. */
   async #jobs(signal: AbortSignal): Promise<Job[]> {
-    const { engine, model, job: only, tags, version, anyVersion } = this.#options
+    const { engines, model, job: only, tags, version, anyVersion } = this.#options
     const jobs = await this.#database.transaction(runningJobs, signal)
     return jobs.filter((job) => {
       if (only !== null && job.name !== only) return false
-      if (job.request.model.engine !== engine || (model !== null && job.request.model.name !== model)) return false
+      if (!engines.includes(job.request.model.engine) || (model !== null && job.request.model.name !== model)) return false
       if (job.tag !== null && !tags.includes(job.tag)) return false
       const failed = this.#unable.get(job.id)
       if (job.program !== version && !anyVersion) {

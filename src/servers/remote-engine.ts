@@ -12,14 +12,14 @@ import { towerForm } from '../engine/families/families.ts'
 import type { RetryPolicy } from '../engine/models/hub/transient.ts'
 import { readManifest, weightsOf } from '../engine/models/manifest.ts'
 import { resolveModel } from '../engine/models/registry.ts'
-import type { EncodedFrame, PictureFormat } from '../engine/pictures.ts'
+import type { EncodedFrame } from '../engine/pictures.ts'
 import type { Answer, ClipSeen, EngineEvent } from '../shared/engine-events.ts'
 import { TarsierError } from '../shared/errors.ts'
 import type { ModelManifest } from '../shared/model-manifest.ts'
 import type { FinishReason, Sampling } from '../shared/sampling.ts'
 import { counted } from '../shared/size-text.ts'
 import { ANSWER_TIMEOUT_MS, type ChatServer, type Completion, chatServers, DEFAULT_PER_SERVER } from './chat-server.ts'
-import { type ClipForm, clipForms } from './clip-form.ts'
+import { type ClipForm, clipForms, type ServerPictures } from './clip-form.ts'
 import { ClipPreparer, type PreparedMessages } from './clip-preparer.ts'
 import { agreedForm, probeClips, serverMessages, tokenDifference } from './server-check.ts'
 import { ServerConnection } from './server-connection.ts'
@@ -37,7 +37,7 @@ export interface RemoteEngineOptions {
   /** Requests that one server works on at the same time. Defaults to 8. */
   readonly perServer?: number | undefined
   /** How frames are sent. Defaults to `png`: the server sees exactly the engine's pixels. */
-  readonly format?: PictureFormat | undefined
+  readonly format?: ServerPictures | undefined
   /** Prepares clips for several engines of one model; the caller disposes of it. Defaults to one of its own. */
   readonly preparer?: ClipPreparer | undefined
   /** Called with a sentence about a server that cannot be used yet. */

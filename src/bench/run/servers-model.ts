@@ -1,25 +1,20 @@
 import { familyOf } from '../../engine/families/families.ts'
 import { MediaProcess } from '../../engine/host/media-process.ts'
-import { modelFiles, readManifest } from '../../engine/models/manifest.ts'
+import { readManifest } from '../../engine/models/manifest.ts'
 import { resolveModel } from '../../engine/models/registry.ts'
 import { RemoteEngine, type RemoteEngineOptions } from '../../servers/remote-engine.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import type { SamplerName } from '../../shared/frame-request.ts'
 import type { ModelManifest } from '../../shared/model-manifest.ts'
-import type { Sampling } from '../../shared/sampling.ts'
 import type { ClipFile } from '../locate-videos.ts'
 import type { Sample } from '../sample.ts'
-import { describeSettings } from './describe-settings.ts'
 import type { Answered, ModelUnderTest } from './model-under-test.ts'
 import type { RunSettings } from './run-settings.ts'
 import { SampleClips, sharedPixelLimit } from './sample-clips.ts'
+import { modelHashes, serversSettings, type TarsierChoices } from './tarsier-settings.ts'
 
-export interface ServersModelOptions {
+export interface ServersModelOptions extends TarsierChoices {
   readonly servers: RemoteEngineOptions
-  readonly frames: { readonly count?: number | undefined; readonly sampler?: SamplerName | undefined }
-  readonly maxPixels?: number | undefined
-  readonly system?: string | undefined
-  readonly sampling: Sampling
   /** Version of this program. */
   readonly version: string
 }
@@ -43,13 +38,15 @@ export class ServersModel implements ModelUnderTest {
     this.#manifest = manifest
     this.#engine = engine
     this.concurrency = concurrency
-    this.settings = settingsOf(options, manifest)
+    this.settings = serversSettings(manifest, options.servers.format ?? 'png', options)
   }
 
   /** Examines the servers. Throws as {@link RemoteEngine.load} does. */
   static async open(options: ServersModelOptions, signal: AbortSignal): Promise<ServersModel> {
     const manifest = await manifestOf(options)
-    const engine = new RemoteEngine(options.servers)
+    const { servers } = options
+    // A model that is given by the path of its folder has another name on servers.
+    const engine = new RemoteEngine({ ...servers, serverModel: servers.serverModel ?? manifest.name })
     try {
       await engine.load(signal)
       return new ServersModel(options, manifest, engine, await engine.concurrency(signal))
@@ -76,7 +73,7 @@ export class ServersModel implements ModelUnderTest {
         used: {
           engine: 'openai',
           model: this.#manifest.name,
-          files: filesOf(this.#manifest),
+          files: modelHashes(this.#manifest),
           frames: frames.map(({ index, time }) => ({ index, time })),
           width: frames.length === 0 ? null : width,
           height: frames.length === 0 ? null : height,
@@ -100,26 +97,6 @@ async function manifestOf({ servers }: ServersModelOptions): Promise<ModelManife
   return await readManifest(await resolveModel(servers.model, servers.home))
 }
 
-function settingsOf(options: ServersModelOptions, manifest: ModelManifest): RunSettings {
-  const { servers, maxPixels, system = '', sampling } = options
-  const { count, kind } = framesOf(options, manifest)
-  return {
-    engine: 'openai',
-    model: manifest.name,
-    files: filesOf(manifest),
-    frames: count,
-    sampler: kind,
-    'max-pixels': maxPixels ?? null,
-    pictures: servers.format ?? 'png',
-    ...(system !== '' && { system }),
-    ...describeSettings(sampling),
-  }
-}
-
 function framesOf({ frames }: ServersModelOptions, { sampler }: ModelManifest): { readonly kind: SamplerName; readonly count: number } {
   return { kind: frames.sampler ?? sampler.kind, count: frames.count ?? sampler.frames }
-}
-
-function filesOf(manifest: ModelManifest): Readonly<Record<string, string>> {
-  return Object.fromEntries(modelFiles(manifest).map(({ file, sha256 }) => [file, sha256]))
 }

@@ -1,11 +1,12 @@
 import { modelFiles } from '../../engine/models/manifest.ts'
+import type { ServerPictures } from '../../servers/clip-form.ts'
 import type { SamplerName } from '../../shared/frame-request.ts'
 import type { ModelManifest } from '../../shared/model-manifest.ts'
 import type { Sampling } from '../../shared/sampling.ts'
 import { describeSettings } from './describe-settings.ts'
 import type { RunSettings } from './run-settings.ts'
 
-/** What a user chooses about a run of this program's engine. */
+/** What a user chooses about a run of an imported model. */
 export interface TarsierChoices {
   readonly frames: { readonly count?: number | undefined; readonly sampler?: SamplerName | undefined }
   readonly maxPixels?: number | undefined
@@ -25,6 +26,11 @@ export function tarsierSettings(manifest: ModelManifest, { frames, maxPixels, sy
     ...(system !== '' && { system }),
     ...describeSettings(sampling),
   }
+}
+
+/** Settings of a run of an imported model on servers. Loads nothing. */
+export function serversSettings(manifest: ModelManifest, pictures: ServerPictures, choices: TarsierChoices): RunSettings {
+  return { ...tarsierSettings(manifest, choices), engine: 'openai', pictures }
 }
 
 /** sha256 of the files of a model, by name. */

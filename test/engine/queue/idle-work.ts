@@ -33,7 +33,7 @@ export async function submitted(name: string, units: readonly Unit[], database: 
 /** Options of a worker that does units with `work`, two at a time, and ends when there are none. */
 export async function workerOptions(work: UnitWork['do'], changes: Partial<WorkerOptions> = {}): Promise<WorkerOptions> {
   return {
-    engine: 'tarsier',
+    engines: ['tarsier'],
     model: null,
     job: null,
     tags: [],

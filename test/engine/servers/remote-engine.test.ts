@@ -5,7 +5,6 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { TurnRequest } from '../../../src/engine/engine-client.ts'
 import { towerForm } from '../../../src/engine/families/families.ts'
-import { PromptTokens } from '../../../src/engine/host/prompt-tokens.ts'
 import { openClip } from '../../../src/engine/media/open-clip.ts'
 import { readManifest } from '../../../src/engine/models/manifest.ts'
 import { ClipPreparer } from '../../../src/servers/clip-preparer.ts'
@@ -13,7 +12,8 @@ import { RemoteEngine, type RemoteEngineOptions } from '../../../src/servers/rem
 import type { Answer, EngineEvent } from '../../../src/shared/engine-events.ts'
 import { MANIFEST_FILE } from '../../../src/shared/model-manifest.ts'
 import { samplingSchema } from '../../../src/shared/sampling.ts'
-import { type VllmOptions, type VllmRequest, VllmServer } from '../../helpers/vllm-server.ts'
+import { DemoServers } from '../../helpers/demo-servers.ts'
+import type { VllmOptions } from '../../helpers/vllm-server.ts'
 
 const KEY = 'sk-very-secret-0123456789'
 const resource = (path: string) => fileURLToPath(new URL(`../../../resources/${path}`, import.meta.url))
@@ -26,29 +26,13 @@ const quick = { attempts: 4, backoff: 5, stall: 10_000, longestWait: 60_000 }
 const PROBES = 2
 
 /** Starting their processes takes seconds. */
-const tokens = new PromptTokens(DEMO)
+const servers = await DemoServers.open()
 const preparer = new ClipPreparer(DEMO, manifest)
 afterAll(async () => {
-  await tokens[Symbol.asyncDispose]()
+  await servers[Symbol.asyncDispose]()
   await preparer[Symbol.asyncDispose]()
 })
-const textTokens = ({ messages, continue_final_message: goesOn }: VllmRequest) => {
-  const last = goesOn ? messages.at(-1) : undefined
-  const prefix = typeof last?.content === 'string' ? last.content : ''
-  const parts = (content: VllmRequest['messages'][number]['content']) =>
-    typeof content === 'string'
-      ? [{ kind: 'text', text: content } as const]
-      : content.map((part) => (part.type === 'text' ? ({ kind: 'text', text: part.text } as const) : ({ kind: 'clip' } as const)))
-  return tokens.count(
-    messages.slice(0, last ? -1 : undefined).map(({ role, content }) => ({ role, content: parts(content) })),
-    prefix,
-    never,
-  )
-}
-
-const { minPixels, maxPixels } = manifest.family === 'tarsier2' ? manifest.preprocessing : { minPixels: Number.NaN, maxPixels: Number.NaN }
-const startServer = (options: Partial<VllmOptions> = {}) =>
-  VllmServer.start({ model: 'demo', textTokens, minPixels, maxPixels, ...options })
+const startServer = (options: Partial<VllmOptions> = {}) => servers.start(options)
 
 let before: string | undefined
 beforeEach(() => {
@@ -60,8 +44,8 @@ afterEach(() => {
   else process.env.OPENAI_API_KEY = before
 })
 
-const engineWith = (servers: readonly { readonly url: string }[], options: Partial<RemoteEngineOptions> = {}) =>
-  new RemoteEngine({ model: 'demo', home: '/nowhere', baseUrls: servers.map(({ url }) => url), preparer, ...options }, quick)
+const engineWith = (used: readonly { readonly url: string }[], options: Partial<RemoteEngineOptions> = {}) =>
+  new RemoteEngine({ model: 'demo', home: '/nowhere', baseUrls: used.map(({ url }) => url), preparer, ...options }, quick)
 
 const ask = (text = 'What happens?', count = 3, path = CLIP): Extract<TurnRequest, { kind: 'ask' }> => ({
   kind: 'ask',
