@@ -32,14 +32,16 @@ class Layer(nn.Module):
         self.gate_proj, self.up_proj = nn.Linear(WIDTH, MLP, bias=False), nn.Linear(WIDTH, MLP, bias=False)
         self.down_proj = nn.Linear(MLP, WIDTH, bias=False)
 
-    def forward(self, x, cos, sin, mask):
+    def forward(self, x, cos, sin, prefix, mask):
         n, count, _ = x.shape
         normed = self.input_layernorm(x)
         q = turn(self.q_proj(normed).view(n, count, HEADS, HEAD).transpose(1, 2), cos, sin)
         k = turn(self.k_proj(normed).view(n, count, KV_HEADS, HEAD).transpose(1, 2), cos, sin)
         v = self.v_proj(normed).view(n, count, KV_HEADS, HEAD).transpose(1, 2)
         k, v = (t.expand(-1, HEADS, -1, -1) for t in (k, v))
-        seen = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        clip = F.scaled_dot_product_attention(q[:, :, :prefix], k[:, :, :prefix], v[:, :, :prefix], is_causal=True)
+        dialogues = F.scaled_dot_product_attention(q[:, :, prefix:], k, v, attn_mask=mask)
+        seen = torch.cat([clip, dialogues], 2)
         x = x + self.o_proj(seen.transpose(1, 2).reshape(n, count, -1))
         normed = self.post_attention_layernorm(x)
         return x + self.down_proj(F.silu(self.gate_proj(normed)) * self.up_proj(normed))
@@ -56,12 +58,15 @@ class Language(nn.Module):
             for matrix in (layer.o_proj, layer.down_proj):
                 nn.init.normal_(matrix.weight, std=0.02)
 
-    def forward(self, x, positions, mask):
-        """Returns the hidden states of rows [n, tokens, WIDTH] after every layer and the final norm."""
+    def forward(self, x, positions, prefix, mask):
+        """Returns the hidden states of rows [n, tokens, WIDTH] after every layer and the final norm.
+
+        The first `prefix` rows see all rows before them; mask [n, 1, tokens - prefix, tokens] says what the other rows see.
+        """
         cos, sin = rotary(positions)
         after = []
         for layer in self.layers:
-            x = layer(x, cos, sin, mask)
+            x = layer(x, cos, sin, prefix, mask)
             after.append(x)
         return after, self.norm(x)
 

@@ -7,19 +7,23 @@ import torch
 from safetensors.torch import load_file, save_file
 
 
-def orthogonal(g, steps=5):
-    """Newton-Schulz iteration towards the nearest semi-orthogonal matrix, in 32 bits, since processors without bf16 units are slower with fewer."""
+def orthogonal(g, bf16, steps=5):
+    """Newton-Schulz iteration towards the nearest semi-orthogonal matrix."""
     x = g.T if g.shape[0] > g.shape[1] else g
+    if bf16:
+        x = x.bfloat16()
     x = x / (x.norm() + 1e-7)
     for _ in range(steps):
         a = x @ x.T
         x = 3.4445 * x + (-4.7750 * a + 2.0315 * a @ a) @ x
+    x = x.float()
     return x.T if g.shape[0] > g.shape[1] else x
 
 
 class Muon(torch.optim.Optimizer):
-    def __init__(self, parameters, lr=0.02, momentum=0.95, decay=0.01):
+    def __init__(self, parameters, lr=0.02, momentum=0.95, decay=0.01, bf16=False):
         super().__init__(parameters, {"lr": lr, "momentum": momentum, "decay": decay})
+        self.bf16 = bf16
 
     @torch.no_grad()
     def step(self, closure=None):
@@ -29,7 +33,7 @@ class Muon(torch.optim.Optimizer):
                     continue
                 speed = self.state[p].setdefault("speed", torch.zeros_like(p))
                 speed.lerp_(p.grad, 1 - group["momentum"])
-                update = orthogonal(p.grad.lerp(speed, group["momentum"]))
+                update = orthogonal(p.grad.lerp(speed, group["momentum"]), self.bf16)
                 p.mul_(1 - group["lr"] * group["decay"])
                 p.add_(update, alpha=-group["lr"] * max(1, p.shape[0] / p.shape[1]) ** 0.5)
 
@@ -37,12 +41,12 @@ class Muon(torch.optim.Optimizer):
 class Schedule:
     """Both optimizers, with a warm-up of `warmup` steps and a cool-down in the last part of `minutes`."""
 
-    def __init__(self, modules, minutes, muon=0.02, adam=2e-3, warmup=60, flat=0.3, skip=("embed", "merge", "head")):
+    def __init__(self, modules, minutes, muon=0.02, adam=2e-3, warmup=60, flat=0.3, bf16=False, skip=("embed", "merge", "head")):
         named = [(name, p) for module in modules for name, p in module.named_parameters() if p.requires_grad]
         matrix = [p for name, p in named if p.ndim == 2 and not any(part in name for part in skip)]
         rest = [p for name, p in named if not (p.ndim == 2 and not any(part in name for part in skip))]
         self.parameters = matrix + rest
-        self.optimizers = [Muon(matrix, muon), torch.optim.AdamW(rest, adam, betas=(0.9, 0.95), weight_decay=0.01)]
+        self.optimizers = [Muon(matrix, muon, bf16=bf16), torch.optim.AdamW(rest, adam, betas=(0.9, 0.95), weight_decay=0.01)]
         self.rates, self.minutes, self.warmup, self.flat = [muon, adam], minutes, warmup, flat
         self.started, self.steps = time.time(), 0
 

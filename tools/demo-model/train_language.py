@@ -62,7 +62,8 @@ class Prompter:
 
 
 def collate(prompter, sets, frames, rows, columns):
-    """Token ids [n, tokens] (-1 for visual rows), positions [3, n, tokens], mask [n, 1, tokens, tokens] and targets of a batch of dialogue sets.
+    """Token ids [n, tokens] (-1 for visual rows), positions [3, n, tokens], number of tokens before the dialogues, mask [n, 1, dialogues, tokens] and
+    targets of a batch of dialogue sets.
 
     The dialogues of a clip follow its visual rows and do not see each other. Also returns the weight of each target, and for every requested object its
     sample, the token after which it must be found, and its number.
@@ -97,8 +98,8 @@ def collate(prompter, sets, frames, rows, columns):
             at = end
     order = torch.arange(count)
     weights = torch.where(owner == 1, 1.0, QUESTION_WEIGHT)
-    mask = (order[:, None] >= order) & ((owner[:, None] == 0) | (owner[:, :, None] == owner[:, None]))
-    return ids, positions, mask[:, None], targets, slice(before, before + visual), weights, sought
+    mask = (order[prefix:, None] >= order) & ((owner[:, None] == 0) | (owner[:, prefix:, None] == owner[:, None]))
+    return ids, positions, prefix, mask[:, None], targets, slice(before, before + visual), weights, sought
 
 
 def grown(state, tokenizer):
@@ -132,6 +133,7 @@ def main():
     parser.add_argument("--resume", type=Path)
     parser.add_argument("--muon", type=float, default=0.02)
     parser.add_argument("--flat", type=float, default=0.4)
+    parser.add_argument("--bf16", action="store_true", help="for processors with units for it: products of 16-bit values, sums and weights of 32 bits")
     options = parser.parse_args()
     together = "WORLD_SIZE" in os.environ
     if together:
@@ -150,7 +152,7 @@ def main():
         state = load(options.resume)
         language.load_state_dict(grown(state, tokenizer))
         heads.load_state_dict(state["heads"], strict=False)
-    schedule = Schedule([language, heads], options.minutes, muon=options.muon, adam=options.muon / 5, flat=options.flat)
+    schedule = Schedule([language, heads], options.minutes, muon=options.muon, adam=options.muon / 5, flat=options.flat, bf16=options.bf16)
     tower, read = Tower(), 0.0
     stream = batches("clip-stream.ts", seed, options.tokens, SETS, options.pictures, ahead=2)
     pool, seen, said = [], {}, time.time()
@@ -171,11 +173,12 @@ def main():
         if batch["used"] == SETS:
             pool = [kept for kept in pool if kept is not batch]
 
-        ids, positions, mask, targets, visual, weights, sought = collate(prompter, sets, batch["frames"], batch["rows"], batch["columns"])
+        ids, positions, prefix, mask, targets, visual, weights, sought = collate(prompter, sets, batch["frames"], batch["rows"], batch["columns"])
         n = len(sets)
         x = language.embed_tokens(ids.clamp(min=0))
         x = torch.cat([x[:, : visual.start], batch["visual"].reshape(n, -1, WIDTH), x[:, visual.stop :]], 1)
-        after, hidden = language(x, positions, mask)
+        with torch.autocast("cpu", torch.bfloat16, enabled=options.bf16):
+            after, hidden = language(x, positions, prefix, mask)
         said_here = targets != IGNORED
         logits, wanted = language.logits(hidden[said_here]), targets[said_here]
         weight = weights[said_here]
