@@ -9,6 +9,7 @@ test('finds a conversation by its text and continues it after a restart of the s
   await answered(page, 2)
   await server.restart()
   await page.goto(server.tarsier.address)
+  await expect(composer(page)).toBeVisible()
   await page.keyboard.press('Control+k')
   const search = page.getByRole('searchbox')
   await expect(search).toBeFocused()

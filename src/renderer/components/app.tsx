@@ -1,5 +1,5 @@
 import { Tooltip } from 'radix-ui'
-import { useEffect } from 'react'
+import { useEffect, useLayoutEffect } from 'react'
 import { assertNever } from '../../shared/errors.ts'
 import { followAddress } from '../flows/address.ts'
 import { followService } from '../flows/connection.ts'
@@ -31,7 +31,8 @@ export function App() {
   useEffect(followShell, [])
   useEffect(followAddress, [])
   useReturn(useModels.getState().load)
-  useEffect(() => {
+  // Before the page is painted: nobody sees a page that does not take keys yet.
+  useLayoutEffect(() => {
     window.addEventListener('keydown', onGlobalKey)
     return () => window.removeEventListener('keydown', onGlobalKey)
   }, [])
