@@ -15,6 +15,8 @@ export default defineConfig({
   // A machine that does other things besides takes its time over an answer; nothing here asserts how long.
   timeout: 120_000,
   expect: { timeout: 20_000 },
+  // A test that passes only the second time is listed as flaky.
+  retries: 1,
   reporter: 'list',
   use: {
     // A control that is missing fails its test by name, not by the time limit of the test.

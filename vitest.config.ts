@@ -39,6 +39,8 @@ export default defineConfig({
           maxWorkers: Math.min(4, 2 * availableParallelism()),
           // A group of projects has one number of workers.
           sequence: { groupOrder: 1 },
+          // These tests kill, stop and cut off processes at any moment. The output marks those that passed only the second time.
+          retry: 1,
           testTimeout: 240_000,
           hookTimeout: 300_000,
         },
