@@ -4,6 +4,7 @@ import { extname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { hasMediaExtension } from '../engine/media/media-names.ts'
 import { freeBytes } from '../platform/disk.ts'
+import { type AllowedHosts, expectAllowed, fetchAllowed } from '../platform/fetch-allowed.ts'
 import { writeFailure } from '../platform/file-failure.ts'
 import { isProcessRunning } from '../platform/is-process-running.ts'
 import { remove } from '../platform/move.ts'
@@ -19,7 +20,6 @@ export interface FetchRules {
   readonly maxBytes: number
 }
 
-const MAX_REDIRECTS = 3
 /** Attempts without a new byte. */
 const ATTEMPTS = 5
 const FIRST_WAIT_MS = 500
@@ -89,7 +89,7 @@ export class FetchedClips implements AsyncDisposable {
 
   async #fetch(address: string, path: string, signal: AbortSignal): Promise<void> {
     const target = new URL(address)
-    this.#expectAllowed(target)
+    expectAllowed(target, this.#allowed)
     try {
       await mkdir(this.#rules.folder, { recursive: true })
       const file = await open(path, 'w')
@@ -129,7 +129,7 @@ export class FetchedClips implements AsyncDisposable {
     try {
       const resumes = part.bytes > 0 && part.mark !== null
       const headers = resumes ? { range: `bytes=${part.bytes}-`, 'if-range': part.mark ?? '' } : {}
-      const response = await this.#open(target, headers, stop)
+      const response = await fetchAllowed(target, this.#allowed, { headers, signal: stop })
       if (response.status >= 500 || response.status === 429) {
         await response.body?.cancel()
         throw new Interrupted(new TarsierError('file-unreadable', `${host} responded with status ${response.status}.`))
@@ -166,26 +166,15 @@ export class FetchedClips implements AsyncDisposable {
     }
   }
 
-  /** Follows redirects, each to an allowed host. */
-  async #open(address: URL, headers: Record<string, string>, signal: AbortSignal): Promise<Response> {
-    let target = address
-    for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
-      this.#expectAllowed(target)
-      const response = await fetch(target, { redirect: 'manual', headers, signal })
-      const next = response.headers.get('location')
-      if (response.status < 300 || response.status >= 400 || next === null) return response
-      await response.body?.cancel()
-      if (!URL.canParse(next, target.href)) throw new TarsierError('file-unreadable', `${target.host} redirects to an invalid address.`)
-      target = new URL(next, target)
-    }
-    throw new TarsierError('file-unreadable', `${address.host} redirects too many times.`)
-  }
-
-  #expectAllowed({ protocol, host, hostname }: URL): void {
+  /** Only hosts that are allowed. */
+  get #allowed(): AllowedHosts {
     const { allowed } = this.#rules
-    if (/^https?:$/.test(protocol) && (allowed.includes(host) || allowed.includes(hostname))) return
     const which = allowed.length === 0 ? 'This worker fetches no clips' : `This worker fetches clips only from ${allowed.join(', ')}`
-    throw new TarsierError('not-allowed', `${which}; ${host} is not allowed. Start the worker with --allow-host ${hostname}.`)
+    return {
+      hosts: allowed,
+      refused: ({ host, hostname }) =>
+        new TarsierError('not-allowed', `${which}; ${host} is not allowed. Start the worker with --allow-host ${hostname}.`),
+    }
   }
 
   #tooLarge({ host }: URL): TarsierError {

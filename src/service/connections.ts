@@ -17,7 +17,7 @@ export const connections: readonly KnownConnection[] = [
     to: 'Hosts that you allowed when you started "tarsier serve"',
     why: "Downloads a clip whose URL is in a request to the server's API.",
     when: 'Only while "tarsier serve" runs, and only from the allowed hosts (default: none).',
-    openedBy: ['serve/openai/media.ts'],
+    openedBy: ['platform/fetch-allowed.ts'],
   },
   {
     to: 'The judge of a benchmark, or model servers that you named (OpenAI, Azure or compatible ones), through the proxy in HTTPS_PROXY if set',
@@ -35,7 +35,7 @@ export const connections: readonly KnownConnection[] = [
     to: 'Hosts that you allowed when you started "tarsier worker"',
     why: 'Downloads a clip of a job that is given by its address.',
     when: 'Only while "tarsier worker" runs, and only from the allowed hosts (default: none).',
-    openedBy: ['queue/fetched-clips.ts'],
+    openedBy: ['platform/fetch-allowed.ts'],
   },
   {
     to: 'This machine (127.0.0.1), or the address that "tarsier serve" listens on',

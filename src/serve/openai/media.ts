@@ -6,6 +6,7 @@ import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 import { FRAMES_ENDING } from '../../engine/media/media-names.ts'
+import { type AllowedHosts, fetchAllowed } from '../../platform/fetch-allowed.ts'
 import { writeFailure } from '../../platform/file-failure.ts'
 import { isInside } from '../../platform/is-inside.ts'
 import { realPath } from '../../platform/real-path.ts'
@@ -25,7 +26,6 @@ export interface MediaRules {
 
 /** Time limit for fetching a clip, as in vLLM. */
 const FETCH_TIMEOUT_MS = 30_000
-const MAX_REDIRECTS = 3
 /** Largest length of the part of a `data:` address before the data, in characters. */
 const MAX_DATA_HEAD = 1000
 /** Largest number of pictures in a list of frames. The number of sampled frames has a separate limit. */
@@ -118,25 +118,14 @@ export class RequestMedia implements AsyncDisposable {
   }
 
   async #fromRemote(url: string, signal: AbortSignal): Promise<string> {
-    const deadline = AbortSignal.any([signal, AbortSignal.timeout(FETCH_TIMEOUT_MS)])
     if (!URL.canParse(url)) throw new TarsierError('usage', 'This is not a valid URL.')
-    let target = new URL(url)
+    const target = new URL(url)
+    const deadline = AbortSignal.any([signal, AbortSignal.timeout(FETCH_TIMEOUT_MS)])
     try {
-      for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
-        this.#expectAllowed(target)
-        // Follow redirects manually, because each host must be allowed.
-        const response = await fetch(target, { redirect: 'manual', signal: deadline })
-        const next = response.headers.get('location')
-        if (response.status >= 300 && response.status < 400 && next) {
-          await response.body?.cancel()
-          if (!URL.canParse(next, target.href)) throw new TarsierError('file-unreadable', `${target.host} redirects to an invalid URL.`)
-          target = new URL(next, target)
-          continue
-        }
-        if (!response.ok || !response.body)
-          throw new TarsierError('file-missing', `${target.host} responded with status ${response.status}. Check the URL.`)
-        return await this.#store(Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]), deadline)
-      }
+      const response = await fetchAllowed(target, this.#allowedHosts, { signal: deadline })
+      if (!response.ok || !response.body)
+        throw new TarsierError('file-missing', `${new URL(response.url).host} responded with status ${response.status}. Check the URL.`)
+      return await this.#store(Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]), deadline)
     } catch (error) {
       if (error instanceof TarsierError) throw error
       signal.throwIfAborted()
@@ -148,20 +137,22 @@ export class RequestMedia implements AsyncDisposable {
             : String(error)
       throw new TarsierError('file-unreadable', `The request to ${target.host} failed: ${why}.`, { cause: error })
     }
-    throw new TarsierError('file-unreadable', `${url} redirects too many times.`)
   }
 
-  #expectAllowed(target: URL): void {
-    const allowed = this.#rules.allowRemote
-    if (/^https?:$/.test(target.protocol) && (allowed.includes(target.hostname) || allowed.includes(target.host))) return
+  get #allowedHosts(): AllowedHosts {
+    const hosts = this.#rules.allowRemote
     const which =
-      allowed.length === 0
+      hosts.length === 0
         ? 'This server does not download clips from other hosts'
-        : `This server downloads clips only from ${allowed.join(', ')}`
-    throw new TarsierError(
-      'not-allowed',
-      `${which}; ${target.host} is not allowed. Send the clip as a data URL, or start the server with --allow-remote ${target.hostname}.`,
-    )
+        : `This server downloads clips only from ${hosts.join(', ')}`
+    return {
+      hosts,
+      refused: ({ host, hostname }) =>
+        new TarsierError(
+          'not-allowed',
+          `${which}; ${host} is not allowed. Send the clip as a data URL, or start the server with --allow-remote ${hostname}.`,
+        ),
+    }
   }
 
   /** Resolves a path under the media root, following symbolic links before the check. */
