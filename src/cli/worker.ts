@@ -239,6 +239,11 @@ class WorkerOutput {
         this.progress.clear()
         printError(event.error, event.name)
         return
+      case 'folder':
+        this.say(
+          event.error ? `${event.error.message} Its clips are given back. Waiting for it.` : 'the folder of the clips is there again',
+        )
+        return
       case 'finished':
         if (event.error) {
           this.#failed += 1

@@ -116,6 +116,23 @@ export async function leave(worker: number, database: Database, signal: AbortSig
   }, signal)
 }
 
+/** Gives back a unit that this worker cannot do now, for a reason that lies not in the unit. */
+export async function giveBack(
+  { job, id }: Pick<Claimed, 'job' | 'id'>,
+  worker: number,
+  database: Database,
+  signal: AbortSignal,
+): Promise<void> {
+  await database.transaction(async (connection) => {
+    const [mine] = await connection.query(`delete from ${SCHEMA}.claim where job = $1 and unit = $2 and worker = $3 returning unit`, [
+      job.id,
+      id,
+      worker,
+    ])
+    if (mine) await putBack(job.id, id, 0, connection)
+  }, signal)
+}
+
 /**
  * Returns a unit at which a worker or its engine ended. The third time, the unit fails with the reason.
  * @param failed the line of the unit's failure

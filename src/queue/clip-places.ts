@@ -1,10 +1,12 @@
-import { stat } from 'node:fs/promises'
+import { opendir } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { isPlaceholder } from '../bench/annotations.ts'
 import { dataSetOf, isGenerated } from '../bench/datasets.ts'
 import { type ClipFile, clipPath, VideoFolder } from '../bench/locate-videos.ts'
 import type { MovingShapesVideos } from '../bench/moving-shapes/videos.ts'
 import { clipsOf } from '../bench/sample.ts'
+import { readFailure } from '../platform/file-failure.ts'
+import { isInside } from '../platform/is-inside.ts'
 import { TarsierError } from '../shared/errors.ts'
 import { FetchedClips, type FetchRules } from './fetched-clips.ts'
 import type { Unit } from './unit.ts'
@@ -20,21 +22,25 @@ export interface PlaceOptions {
 /** Finds the clips of units on this machine, and fetches those that are addresses. */
 export class ClipPlaces implements AsyncDisposable {
   readonly #options: PlaceOptions
+  /** Absolute path of the folder at which relative paths start. */
+  readonly #base: string
   readonly #fetched: FetchedClips
   #folder: Promise<VideoFolder> | null = null
   #drawn: Promise<MovingShapesVideos> | null = null
 
   private constructor(options: PlaceOptions, fetched: FetchedClips) {
     this.#options = options
+    this.#base = resolve(options.videos ?? '.')
     this.#fetched = fetched
   }
 
   /** Throws `file-missing` if the folder of the clips is not there, as when a shared folder is not mounted: otherwise every unit would fail. */
   static async open(options: PlaceOptions): Promise<ClipPlaces> {
-    const { videos } = options
-    if (videos !== null && !(await stat(videos).catch(() => null))?.isDirectory())
-      throw new TarsierError('file-missing', `The folder ${videos} does not exist. Mount it, or give another folder with --videos.`)
-    return new ClipPlaces(options, await FetchedClips.open(options.fetching))
+    const places = new ClipPlaces(options, await FetchedClips.open(options.fetching))
+    const failure = options.videos === null ? null : await folderFailure(places.#base)
+    // Jobs whose clips are elsewhere need nothing in it.
+    if (failure !== null && failure !== 'empty') throw failure
+    return places
   }
 
   /** The files of a unit's clips, in order. Fetched ones exist until {@link ClipPlaces.release}. Throws as the search and the download do. */
@@ -50,6 +56,19 @@ export class ClipPlaces implements AsyncDisposable {
     )
   }
 
+  /**
+   * Why the folder of the clips cannot be used any more, as when a network drive was disconnected; null if it can. A folder without content counts as
+   * such: it is what remains of an unmounted one.
+   * @param unit null also if this unit has no clip in the folder
+   */
+  async lost(unit?: Unit): Promise<TarsierError | null> {
+    if (unit && !this.#isInFolder(unit)) return null
+    const failure = await folderFailure(this.#base)
+    if (failure === null) return null
+    this.#folder = null // to be scanned again
+    return failure === 'empty' ? new TarsierError('file-missing', `The folder ${this.#base} is empty. ${MOUNT}`) : failure
+  }
+
   /** Removes what was fetched for a unit. */
   async release(unit: Unit): Promise<void> {
     const files = unit.kind === 'sample' ? clipsOf(unit.sample).flatMap(({ file }) => file) : [unit.file]
@@ -60,8 +79,21 @@ export class ClipPlaces implements AsyncDisposable {
     await this.#fetched[Symbol.asyncDispose]()
   }
 
+  #isInFolder(unit: Unit): boolean {
+    if (unit.kind !== 'sample') return this.#isBelow(unit.file)
+    const set = dataSetOf(unit.sample.dataset)
+    if (set && isGenerated(set)) return false
+    return clipsOf(unit.sample)
+      .flatMap(({ file }) => file)
+      .some((file) => (isPlaceholder(file) ? this.#options.videos !== null : this.#isBelow(file)))
+  }
+
+  #isBelow(file: string): boolean {
+    return !isAddress(file) && isInside(this.#base, resolve(this.#base, file))
+  }
+
   async #fileOf(file: string, signal: AbortSignal): Promise<string> {
-    return isAddress(file) ? await this.#fetched.fileOf(file, signal) : resolve(this.#options.videos ?? '.', file)
+    return isAddress(file) ? await this.#fetched.fileOf(file, signal) : resolve(this.#base, file)
   }
 
   /** Scanned with the first placeholder, once. */
@@ -79,6 +111,25 @@ export class ClipPlaces implements AsyncDisposable {
   async #generated(): Promise<MovingShapesVideos> {
     this.#drawn ??= import('../bench/moving-shapes/videos.ts').then(({ MovingShapesVideos: Videos }) => new Videos(this.#options.home))
     return await this.#drawn
+  }
+}
+
+const MOUNT = 'Mount it, or start the worker with another --videos.'
+
+/** Why a folder cannot be read, or that it is empty; null if it has content. */
+async function folderFailure(folder: string): Promise<TarsierError | 'empty' | null> {
+  try {
+    // Not all names: the folder may have half a million.
+    const entries = await opendir(folder)
+    try {
+      return (await entries.read()) === null ? 'empty' : null
+    } finally {
+      await entries.close()
+    }
+  } catch (error) {
+    const failure = readFailure(folder, error, MOUNT)
+    if (failure instanceof TarsierError) return failure
+    throw failure
   }
 }
 

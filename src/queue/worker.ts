@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Outcome, runJob, STOPPING_CODES, type Work } from '../jobs/driver.ts'
 import { asTarsierError, isAbort, isProcessLost, TarsierError } from '../shared/errors.ts'
-import { type Claimed, claim, dropClaim, enterWorker, finish, giveBackCounted, heartbeat, leave } from './claims.ts'
+import { type Claimed, claim, dropClaim, enterWorker, finish, giveBack, giveBackCounted, heartbeat, leave } from './claims.ts'
 import type { ClipPlaces } from './clip-places.ts'
 import type { Database } from './database.ts'
 import { returnUnitsOfDeadWorkers } from './dead-workers.ts'
@@ -42,6 +42,8 @@ export type WorkerEvent =
   | { readonly kind: 'finished'; readonly claimed: Claimed; readonly name: string; readonly error: TarsierError | null }
   /** A unit was given back after its engine ended. */
   | { readonly kind: 'returned'; readonly claimed: Claimed; readonly name: string; readonly error: TarsierError }
+  /** The folder of the clips is lost, its units are given back, and the worker waits for it; null when it is there again. */
+  | { readonly kind: 'folder'; readonly error: TarsierError | null }
 
 /** Time between two looks for work when there is none, in milliseconds. */
 const IDLE_MS = 1000
@@ -89,6 +91,8 @@ class Worker {
   readonly #unable = new Map<number, number>()
   /** Units at which the engine ended since the last result. */
   readonly #crashed = new Set<string>()
+  /** Whether the folder of the clips is lost. */
+  #lost = false
   /** The last request for a unit. */
   #claiming: Promise<unknown> = Promise.resolve()
   #open: { readonly job: Job; readonly work: UnitWork } | null = null
@@ -123,7 +127,7 @@ class Worker {
       if (stopping.aborted) return
       const jobs = await this.#jobs(signal)
       let worked = false
-      for (const job of jobs) {
+      for (const job of (await this.#hasClips()) ? jobs : []) {
         if (stopping.aborted) return
         if (!(await this.#database.transaction((connection) => hasTicket(job.id, connection), signal))) continue
         worked = await this.#workOn(job, stopping, signal)
@@ -171,6 +175,15 @@ class Worker {
     })
   }
 
+  /** Whether the folder of the clips is there, as far as that is known. */
+  async #hasClips(): Promise<boolean> {
+    if (!this.#lost) return true
+    if ((await this.#options.places.lost()) !== null) return false
+    this.#lost = false
+    this.#onEvent({ kind: 'folder', error: null })
+    return true
+  }
+
   #refuse(job: Job, error: TarsierError): void {
     this.#unable.set(job.id, performance.now())
     this.#onEvent({ kind: 'unable', job, error })
@@ -215,7 +228,7 @@ class Worker {
   }
 
   async *#units(job: Job, stopping: AbortSignal, signal: AbortSignal): AsyncGenerator<Claimed, void> {
-    while (!stopping.aborted) {
+    while (!stopping.aborted && !this.#lost) {
       const claiming = claim(job, [...this.#claims.keys()], this.#id, this.#database, signal)
       this.#claiming = claiming
       const claimed = await claiming
@@ -252,6 +265,14 @@ class Worker {
     const lineOf = (error: Pick<TarsierError, 'code' | 'message'>) => JSON.stringify(failureLine(claimed.unit, error, entry?.video ?? null))
     try {
       if (entry?.stop.signal.aborted) return await dropClaim(claimed, this.#id, this.#database, signal)
+      // Otherwise all further units would fail one after the other.
+      const lost = outcome.kind === 'failed' ? await this.#options.places.lost(claimed.unit) : null
+      if (lost !== null) {
+        await giveBack(claimed, this.#id, this.#database, signal)
+        if (!this.#lost) this.#onEvent({ kind: 'folder', error: lost })
+        this.#lost = true
+        return
+      }
       if (outcome.kind === 'failed' && isProcessLost(outcome.error)) {
         const { error } = outcome
         await this.#database.transaction((connection) => giveBackCounted(claimed, error.toData(), lineOf, this.#id, connection), signal)
