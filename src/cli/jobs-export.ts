@@ -69,6 +69,7 @@ async function exportJob(name: string, options: ExportOptions, signal: AbortSign
         progress.detail(`exporting ${oneLine(name)}: ${written} results`)
       },
       signal,
+      { units: format === 'sidecars' },
     )
     await writer.finish()
     progress.clear()

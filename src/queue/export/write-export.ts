@@ -1,11 +1,15 @@
 import { open } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
+import { isPlaceholder } from '../../bench/annotations.ts'
+import { clipsOf } from '../../bench/sample.ts'
 import { SidecarNames } from '../../jobs/sidecar-names.ts'
 import { writeSidecar } from '../../jobs/sinks/sidecar.ts'
 import { writeError } from '../../jobs/write-file.ts'
 import { move, remove } from '../../platform/move.ts'
 import { csvText } from '../../shared/csv.ts'
 import { assertNever, TarsierError } from '../../shared/errors.ts'
+import { isAddress } from '../clip-places.ts'
+import { unitSchema } from '../unit.ts'
 import { type ResultRow, resultRow, rowFields } from './result-row.ts'
 import type { StoredResult } from './stored-results.ts'
 
@@ -118,20 +122,30 @@ async function parquetFile(out: string): Promise<ResultWriter> {
   }
 }
 
-/** A text beside each clip that did not fail, as `describe --sidecar txt` writes it. Clips at addresses have none. */
+/** A text beside each clip that did not fail, as `describe --sidecar txt` writes it. Clips at addresses have none. Needs the units of the results. */
 function sidecars(videos: string | null, overwrite: boolean): ResultWriter {
   const names = new SidecarNames('txt', [])
   return {
     async write(page) {
       for (const result of page) {
-        const { file, text, error } = resultRow(result)
-        if (error !== '' || file === '' || /^https?:/i.test(file)) continue
+        const { text, error } = resultRow(result)
+        const file = submittedFile(result)
+        if (error !== '' || file === '' || isAddress(file)) continue
         await writeSidecar(await names.of(resolve(videos ?? '.', file)), text, { overwrite })
       }
     },
     finish: async () => {},
     close: async () => {},
   }
+}
+
+/** The clip of a result as it was submitted: a result has its path on the worker's machine. */
+function submittedFile(result: StoredResult): string {
+  const { file } = resultRow(result)
+  if (result.content === null) return file
+  const unit = unitSchema.parse(JSON.parse(result.content))
+  const submitted = unit.kind === 'sample' ? clipsOf(unit.sample)[0]?.file : unit.file
+  return typeof submitted === 'string' && !isPlaceholder(submitted) ? submitted : file
 }
 
 function temporaryFor(out: string): string {
