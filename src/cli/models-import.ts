@@ -7,7 +7,7 @@ import { freeModelFolder } from '../engine/models/manage.ts'
 import { readManifest } from '../engine/models/manifest.ts'
 import { TarsierError } from '../shared/errors.ts'
 import { type LanguagePrecision, languagePrecisions, type VisionPrecision, visionPrecisions } from '../shared/model-manifest.ts'
-import { type ExitCode, exitCodes } from './exit-codes.ts'
+import { exitCodes } from './exit-codes.ts'
 import { fetchSource } from './fetch-source.ts'
 import type { RunCommand } from './interrupt.ts'
 import { homeOption } from './options.ts'
@@ -66,14 +66,22 @@ export function addImport(models: Command, run: RunCommand): void {
       '\nThe environment variables HF_ENDPOINT, HF_TOKEN, HF_HOME, HF_HUB_CACHE, HF_HUB_OFFLINE, HTTPS_PROXY and NO_PROXY are used. Files in the\nHugging Face cache are not downloaded again.\n' +
         '\nExamples:\n  tarsier models import Tarsier2-Recap-7b --name tarsier2 --language q4_k_m\n  tarsier models import ./my-checkpoint --name mine',
     )
-    .action((source: string, options: ImportOptions) => run((signal) => bringIn(source, options, signal)))
+    .action((source: string, options: ImportOptions) =>
+      run(async (signal) => {
+        process.stdout.write(`${await bringIn(source, options, signal)}\n`)
+        return exitCodes.done
+      }),
+    )
 }
 
-/** Imports a checkpoint folder, or downloads one first. Throws as the hub and the import do. */
-export async function bringIn(source: string, options: ImportOptions, signal: AbortSignal): Promise<ExitCode> {
+/**
+ * Imports a checkpoint folder, or downloads one first, and returns the model's folder. Throws as the hub and the import do.
+ * @param options `folder`: name of the folder, if it must not be that of the model
+ */
+export async function bringIn(source: string, options: ImportOptions & { readonly folder?: string }, signal: AbortSignal): Promise<string> {
   const home = homeOf(options)
   // Checked before downloading gigabytes.
-  freeModelFolder(options.name, home)
+  const destination = freeModelFolder(options.folder ?? options.name, home)
   const origin = await checkpointOrigin(source)
   if (origin.kind === 'local' && options.revision !== undefined) {
     throw new TarsierError('usage', `--revision applies only to repositories on the hub, but ${source} is a local path. Remove --revision.`)
@@ -87,21 +95,19 @@ export async function bringIn(source: string, options: ImportOptions, signal: Ab
   const companions = await readCompanions(options)
   const progress = new ProgressLine(process.stderr)
   try {
-    if (origin.kind === 'local') await importFolder(origin.path, source, options, companions, progress, signal)
-    else {
-      const fetched = await fetchSource(origin.repository, progress, {
-        home,
-        signal,
-        gguf: { language: options.language, vision: options.vision },
-        ...(options.revision !== undefined && { revision: options.revision }),
-      })
-      await importFolder(fetched.directory, source, options, companions, progress, signal)
-      if (options.keepDownload !== true) {
-        const { removeDownload } = await import('../engine/models/hub/fetch-checkpoint.ts')
-        await removeDownload(fetched, home)
-      }
+    if (origin.kind === 'local') return await importFolder(origin.path, source, { ...options, destination }, companions, progress, signal)
+    const fetched = await fetchSource(origin.repository, progress, {
+      home,
+      signal,
+      gguf: { language: options.language, vision: options.vision },
+      ...(options.revision !== undefined && { revision: options.revision }),
+    })
+    const folder = await importFolder(fetched.directory, source, { ...options, destination }, companions, progress, signal)
+    if (options.keepDownload !== true) {
+      const { removeDownload } = await import('../engine/models/hub/fetch-checkpoint.ts')
+      await removeDownload(fetched, home)
     }
-    return exitCodes.done
+    return folder
   } finally {
     progress.clear()
   }
@@ -127,17 +133,18 @@ async function readCompanions({ template, adapter }: ImportOptions): Promise<Com
 async function importFolder(
   directory: string,
   source: string,
-  options: ImportOptions,
+  options: ImportOptions & { readonly destination: string },
   companions: Companions,
   progress: ProgressLine,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<string> {
   progress.begin(`importing ${source}`)
-  const { name, language, vision, mmproj, summary, licence } = options
+  const { name, destination, language, vision, mmproj, summary, licence } = options
   // Imported on demand: it loads the ONNX writer, which no other command needs.
   const { importCheckpoint } = await import('../engine/models/import/import-checkpoint.ts')
   const path = await importCheckpoint(directory, {
     name,
+    destination,
     language,
     vision,
     home: homeOf(options),
@@ -156,5 +163,5 @@ async function importFolder(
       `vision tower in ${precision}: cosine to f32 ${mean}, in the worst of ${error.rows} rows ${worst} (${error.clips} example clips)\n`,
     )
   }
-  process.stdout.write(`${path}\n`)
+  return path
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import type { ImportedModel, JobModel } from '../queue/job-request.ts'
+import type { HubModel } from '../queue/job-models.ts'
+import type { JobModel } from '../queue/job-request.ts'
 import type { WorkerEvent } from '../queue/worker.ts'
 import { appVersion } from '../service/version.ts'
 import type { DeviceChoice } from '../shared/devices.ts'
@@ -127,11 +128,12 @@ Examples:
 
 /** Runs a worker until its queue is drained or it is stopped. */
 export async function work(given: WorkerCommandOptions, signal: AbortSignal, interrupts: Interrupts): Promise<ExitCode> {
-  const [{ openQueue, queueUrl }, { runWorker }, { openWork }, { ClipPlaces }, { leaseSeconds }] = await Promise.all([
+  const [{ openQueue, queueUrl }, { runWorker }, { openWork }, { ClipPlaces }, { JobModels }, { leaseSeconds }] = await Promise.all([
     import('../queue/open-queue.ts'),
     import('../queue/worker.ts'),
     import('../queue/open-work.ts'),
     import('../queue/clip-places.ts'),
+    import('../queue/job-models.ts'),
     import('../queue/lease.ts'),
   ])
   const home = homeOf(given.home === undefined ? {} : { home: given.home })
@@ -172,7 +174,7 @@ export async function work(given: WorkerCommandOptions, signal: AbortSignal, int
       onNotice: (text: string) => output.say(text),
     },
     version: appVersion(),
-    fetchModel: given.fetchModel === true ? fetcher(home, output) : null,
+    models: new JobModels(home, given.fetchModel === true ? fetcher(home, output) : null),
   }
   try {
     await runWorker(
@@ -203,14 +205,13 @@ export async function work(given: WorkerCommandOptions, signal: AbortSignal, int
   return output.unable ? exitCodes.failed : exitCodes.done
 }
 
-/** Imports a job's model from the hub, under its name. */
+/** Imports a job's model from the hub. */
 function fetcher(home: string, output: WorkerOutput) {
-  return async ({ name, source }: ImportedModel, signal: AbortSignal) => {
-    if (source === null) return
+  return async ({ name, source }: HubModel, folder: string, signal: AbortSignal) => {
     const { bringIn } = await import('./models-import.ts')
-    output.say(`importing ${source.repository} as "${name}"`)
+    output.say(`importing ${source.repository} as "${folder}"`)
     const { repository, revision, language, vision } = source
-    await bringIn(repository, { name, language, vision, home, ...(revision !== null && { revision }) }, signal)
+    await bringIn(repository, { name, folder, language, vision, home, ...(revision !== null && { revision }) }, signal)
   }
 }
 

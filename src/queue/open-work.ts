@@ -1,15 +1,12 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { ModelUnderTest } from '../bench/run/model-under-test.ts'
 import { OpenAiModel } from '../bench/run/openai-model.ts'
 import { settingDifferences } from '../bench/run/run-settings.ts'
 import { ServersModel } from '../bench/run/servers-model.ts'
-import { modelHashes } from '../bench/run/tarsier-settings.ts'
 import { openTarsierModels } from '../bench/run/tarsier-workers.ts'
-import { listModels } from '../engine/models/registry.ts'
 import { DEFAULT_PER_SERVER } from '../servers/chat-server.ts'
 import type { DeviceChoice } from '../shared/devices.ts'
 import { assertNever, TarsierError } from '../shared/errors.ts'
-import type { ImportedModel } from './job-request.ts'
+import type { JobModels } from './job-models.ts'
 import type { Job } from './job-store.ts'
 import { samplesWork, textsWork, type UnitWork } from './unit-work.ts'
 
@@ -26,8 +23,7 @@ export interface WorkOptions {
   readonly servers: ServerChoices
   /** Version of this program. */
   readonly version: string
-  /** Imports a model that this machine does not have, and returns its folder. Null if the worker must not. */
-  readonly fetchModel: ((model: ImportedModel, signal: AbortSignal) => Promise<void>) | null
+  readonly models: JobModels
 }
 
 /** OpenAI-compatible servers, for jobs whose model is on servers. */
@@ -67,7 +63,7 @@ export async function openWork(job: Job, options: WorkOptions, signal: AbortSign
     }
     case 'servers': {
       const remote = {
-        model: await findModel(model, options, signal),
+        model: await options.models.folderOf(model, signal),
         home: options.home,
         baseUrls: servers.baseUrls,
         serverModel: servers.model ?? model.name,
@@ -79,7 +75,7 @@ export async function openWork(job: Job, options: WorkOptions, signal: AbortSign
       return await withSameSettings(job, severalOf(server, concurrency ?? server.concurrency))
     }
     case 'tarsier': {
-      const directory = await findModel(model, options, signal)
+      const directory = await options.models.folderOf(model, signal)
       const engine = { model: directory, device: options.device, home: options.home, untested: options.untested }
       const slots = concurrency ?? 1
       if (task === 'events' || task === 'check') return await textsWork(job.request, engine, slots, signal)
@@ -102,31 +98,4 @@ async function withSameSettings({ name, settings }: Job, models: readonly [Model
   if (differences.length === 0) return work
   await work[Symbol.asyncDispose]()
   throw new TarsierError('queue-mismatch', `The job "${name}" has other settings than this worker would use: ${differences.join('; ')}.`)
-}
-
-/** The folder of the installed model whose files have the hashes of the job's. */
-async function findModel(model: ImportedModel, { home, fetchModel }: WorkOptions, signal: AbortSignal): Promise<string> {
-  const there = async () => {
-    const models = await listModels(home)
-    const same = models.filter(({ manifest }) => manifest !== null && isDeepStrictEqual(modelHashes(manifest), { ...model.files }))
-    return (same.find(({ name }) => name === model.name) ?? same[0])?.directory
-  }
-  const found = await there()
-  if (found !== undefined) return found
-  if (fetchModel !== null && model.source !== null) {
-    await fetchModel(model, signal)
-    const fetched = await there()
-    if (fetched !== undefined) return fetched
-    throw new TarsierError(
-      'model-mismatch',
-      `The model that was imported from ${model.source.repository} has other files than the job's model "${model.name}". Copy the model's folder from the machine that submitted the job.`,
-    )
-  }
-  const how =
-    model.source === null
-      ? "Copy the model's folder from the machine that submitted the job into the models folder of this one"
-      : `Import ${model.source.repository} in the same precision, copy the model's folder, or start the worker with --fetch-model`
-  throw new TarsierError('model-missing', `No model on this machine has the files of "${model.name}", the model of the job. ${how}.`, {
-    details: { asked: model.name },
-  })
 }
