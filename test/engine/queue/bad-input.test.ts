@@ -74,6 +74,25 @@ describe.skipIf(!hasPostgres)(withServer('a queue'), () => {
       .toMatchObject(all)
   })
 
+  test('that reports a full disk stops a worker, which leaves its clips to others', async () => {
+    const url = await database()
+    const name = new URL(url).pathname.slice(1)
+    await using queue = await openQueue(url, never)
+    await submitted('refuses', unitsNamed(6), queue)
+    const raise = `create function tarsier.refuse() returns trigger language plpgsql as $$ begin raise sqlstate '53100' using message = 'could not extend file'; end $$`
+    await server().sql(
+      `${raise}; create trigger refuse before insert on tarsier.result for each row execute function tarsier.refuse()`,
+      name,
+    )
+    const work = async (unit: Parameters<typeof unitName>[0]) => ({ file: unitName(unit) })
+    await expect(runWorker(queue, await workerOptions(work), () => {}, never, never)).rejects.toMatchObject({ code: 'disk-full' })
+    expect(await job('refuses', queue)).toMatchObject({ done: 0, failed: 0, running: 0 })
+    await server().sql('drop trigger refuse on tarsier.result', name)
+    await runWorker(queue, await workerOptions(work), () => {}, never, never)
+    expect(await job('refuses', queue)).toMatchObject({ done: 6, failed: 0, running: 0 })
+    expect(await server().sql('select * from tarsier.attempt', name)).toEqual([])
+  })
+
   test('refuses a list that is changed while it is submitted, and adds the rest when it is submitted again', async () => {
     await using queue = await openQueue(await database(), never)
     const stored = await submitted('list', [], queue)
