@@ -57,6 +57,11 @@ export const useQueue = create<QueueState>((set, get) => {
   }
 })
 
+/** Whether there is a queue to show. */
+export function isConfigured(view: QueueView | null): view is QueueView {
+  return view !== null && (view.address !== null || view.problem !== null)
+}
+
 /** The state of a job is shown at once, not with the next look at the queue. */
 function changed(view: QueueView | null, name: string, state: 'running' | 'paused'): QueueView | null {
   return view && { ...view, jobs: view.jobs.map((job) => (job.name === name ? { ...job, state } : job)) }

@@ -3,6 +3,7 @@ import { useEffect } from 'react'
 import { chooseFiles } from '../../flows/take-files.ts'
 import { useBatches } from '../../stores/batches.ts'
 import { reportErrors } from '../../stores/problem.ts'
+import { isConfigured, useQueue } from '../../stores/queue.ts'
 import { Button } from '../ui/button.tsx'
 import { ViewHeader } from '../view-header.tsx'
 import { BatchDetail } from './batch-detail.tsx'
@@ -12,6 +13,7 @@ import { QueueJobs } from './queue-jobs.tsx'
 /** Lists batches, which describe many clips one after another in the background. */
 export function BatchesView() {
   const { jobs, open, load } = useBatches()
+  const hasQueue = useQueue(({ view }) => isConfigured(view))
   const job = jobs.find(({ id }) => id === open)
   useEffect(() => reportErrors(load), [load])
   if (job) return <BatchDetail job={job} />
@@ -34,7 +36,7 @@ export function BatchesView() {
             <BatchRow key={each.id} job={each} />
           ))}
           {jobs.length === 0 && (
-            <li className="grid justify-items-center gap-3 px-6 py-24 text-center">
+            <li className={`grid justify-items-center gap-3 px-6 text-center ${hasQueue ? 'py-6' : 'py-24'}`}>
               <ListVideo size={36} strokeWidth={1.4} aria-hidden="true" className="text-accent" />
               <p className="text-title font-semibold">No batches yet</p>
               <p className="max-w-sm text-quiet">

@@ -4,7 +4,7 @@ import type { QueueJob, QueueJobDetails, QueueTask } from '../../../shared/contr
 import { counted } from '../../../shared/size-text.ts'
 import { durationText } from '../../lib/time-text.ts'
 import { reportErrors } from '../../stores/problem.ts'
-import { useQueue } from '../../stores/queue.ts'
+import { isConfigured, useQueue } from '../../stores/queue.ts'
 import { Button } from '../ui/button.tsx'
 import { IconButton } from '../ui/icon-button.tsx'
 import { Notice } from '../ui/notice.tsx'
@@ -18,7 +18,7 @@ export function QueueJobs() {
     reportErrors(() => follow(leaving.signal))
     return () => leaving.abort()
   }, [follow])
-  if (!view || (view.address === null && !view.problem)) return null
+  if (!isConfigured(view)) return null
   return (
     <section aria-labelledby="queue-title" className="space-y-2 pt-6">
       <h2 id="queue-title" className="font-semibold">
