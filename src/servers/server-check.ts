@@ -6,6 +6,7 @@ import { samplingSchema } from '../shared/sampling.ts'
 import type { ChatServer } from './chat-server.ts'
 import { type ClipForm, clipPart } from './clip-form.ts'
 import type { ClipPreparer, PreparedMessages } from './clip-preparer.ts'
+import { ServerTrouble } from './server-error.ts'
 
 const EXAMPLE = 'red-circle-right-then-grows.mp4'
 /** vLLM uses the first 32 pictures of a list unless it is asked for all: these are more, and small. */
@@ -36,7 +37,8 @@ export async function probeClips(preparer: ClipPreparer, signal: AbortSignal): P
 
 /**
  * Finds the form of a clip with which a server counts as many prompt tokens for the probe clips as the engine: then it sees the same frames at the
- * same size. Throws `model-mismatch` if there is none, and as {@link ChatServer.complete} does.
+ * same size. Throws `model-mismatch` if there is none, wrapped in a {@link ServerTrouble} if the server broke at each of them, and as
+ * {@link ChatServer.complete} does.
  */
 export async function agreedForm(
   server: ChatServer,
@@ -45,36 +47,43 @@ export async function agreedForm(
   probes: readonly PreparedMessages[],
   signal: AbortSignal,
 ): Promise<ClipForm> {
-  let first: TarsierError | null = null
+  const refusals: Refusal[] = []
   for (const form of forms) {
-    const difference = await differenceWith(server, model, form, probes, signal)
-    if (difference === null) return form
-    first ??= difference
+    const refusal = await refusalOf(server, model, form, probes, signal)
+    if (refusal === null) return form
+    refusals.push(refusal)
   }
-  throw first ?? new TarsierError('internal', 'There is no form of a clip to examine a server with. Please report it.')
+  const final = refusals.find(({ passing }) => !passing) ?? refusals[0]
+  if (!final) throw new TarsierError('internal', 'There is no form of a clip to examine a server with. Please report it.')
+  throw final.passing ? new ServerTrouble(final.error, 'fault', { received: true }) : final.error
 }
 
-async function differenceWith(
+/** Why a form does not do. Passing, if the server broke at it: it may be a moment's failure. */
+interface Refusal {
+  readonly error: TarsierError
+  readonly passing: boolean
+}
+
+async function refusalOf(
   server: ChatServer,
   model: string,
   form: ClipForm,
   probes: readonly PreparedMessages[],
   signal: AbortSignal,
-): Promise<TarsierError | null> {
+): Promise<Refusal | null> {
   for (const probe of probes) {
     const question = { messages: serverMessages(probe, form), sampling: ONE_TOKEN, continuesAnswer: false, further: form.further }
     try {
       const { promptTokens } = await server.complete(question, signal)
       const difference = tokenDifference(server.url, model, probe, promptTokens)
-      if (difference !== null) return difference
+      if (difference !== null) return { error: difference, passing: false }
     } catch (error) {
+      const passing = error instanceof ServerTrouble && error.kind === 'fault'
+      const failure = passing ? error.failure : error
       // The server refuses this form, or its fields: another one may do.
-      if (error instanceof TarsierError && error.code === 'model-failed')
-        return new TarsierError('model-mismatch', `${server.url} does not accept a clip as ${model} needs it: ${error.message} ${ADVICE}`, {
-          cause: error,
-          details: { server: server.url },
-        })
-      throw error
+      if (!(failure instanceof TarsierError) || failure.code !== 'model-failed') throw error
+      const message = `${server.url} does not accept a clip as ${model} needs it: ${failure.message} ${ADVICE}`
+      return { error: new TarsierError('model-mismatch', message, { cause: failure, details: { server: server.url } }), passing }
     }
   }
   return null

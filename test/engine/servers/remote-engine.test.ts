@@ -172,6 +172,15 @@ describe('examining a server', () => {
     if ('details' in error) expect(error.details.found - error.details.expected).toBe(7)
   })
 
+  it('fails for a server that breaks at every form of a clip, as one for pictures alone does', async () => {
+    await using server = await startServer({ misbehave: () => ({ kind: 'status', status: 500, message: 'Format not recognised' }) })
+    await using engine = engineWith([server])
+    await expect(engine.load(never)).rejects.toMatchObject({
+      code: 'model-mismatch',
+      message: expect.stringMatching(/does not accept a clip as demo needs it: .*Format not recognised/),
+    })
+  })
+
   it('fails for a model that the server does not have, an address that is no server, and without any address', async () => {
     await using server = await startServer()
     await using other = engineWith([server], { serverModel: 'big' })
