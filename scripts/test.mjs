@@ -26,6 +26,7 @@ const steps = {
     sum(
       one('tsx/dist/cli.mjs', 'tools/reference-docs/generate.ts', '--check'),
       one('tsx/dist/cli.mjs', 'tools/reference-docs/docstrings.ts'),
+      one('tsx/dist/cli.mjs', 'tools/reference-docs/links.ts'),
     ),
   build: () => one('electron-vite/bin/electron-vite.js', 'build', '--logLevel', 'warn'),
   unit: () => vitest('unit', 'shell'),
