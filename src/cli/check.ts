@@ -9,7 +9,7 @@ import { readText } from './events.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { RunCommand } from './interrupt.ts'
 import { optionFrom } from './option-from.ts'
-import { type ClipOptions, frameOptions, modelOptions, promptOption } from './options.ts'
+import { type ClipOptions, frameOptions, modelOptions, promptOption, systemOption } from './options.ts'
 import { oneLine, printable } from './printable.ts'
 import { ProgressLine } from './progress-line.ts'
 import { clipRequest, engineOptions } from './requests.ts'
@@ -20,6 +20,7 @@ const DOUBTFUL = 0.5
 interface CheckOptions extends ClipOptions {
   readonly text: string
   readonly prompt?: string
+  readonly system?: string
   readonly json?: boolean
   readonly failBelow?: number
 }
@@ -34,7 +35,7 @@ export function addCheck(program: Command, run: RunCommand): void {
     )
     .argument('<file>', 'a video or picture')
     .requiredOption('--text <file>', 'file with the text, or - for stdin')
-  for (const option of [...modelOptions(), ...frameOptions(), promptOption()]) command.addOption(option)
+  for (const option of [...modelOptions(), ...frameOptions(), promptOption(), systemOption()]) command.addOption(option)
   command
     .optionsGroup('Output:')
     .option(
@@ -62,7 +63,7 @@ async function check(file: string, options: CheckOptions, signal: AbortSignal): 
   progress.begin('loading the model')
   const { defaults } = await engine.load(signal)
   progress.begin(file)
-  const turn = { kind: 'ask', text: options.prompt, clip: clipRequest(file, options, defaults) } as const
+  const turn = { kind: 'ask', text: options.prompt, system: options.system, clip: clipRequest(file, options, defaults) } as const
   let timed: TimedText | null = null
   for await (const event of engine.timeText(file, { turn, text }, signal)) {
     if (event.kind === 'timed') timed = event.timed

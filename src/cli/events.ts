@@ -23,7 +23,7 @@ import { type CutFlags, Cutter, cutFlags } from './events-cut.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { RunCommand } from './interrupt.ts'
 import { optionFrom } from './option-from.ts'
-import { type AnswerOptions, answerOptions, type ClipOptions, frameOptions, modelOptions, promptOption } from './options.ts'
+import { type AnswerOptions, answerOptions, type ClipOptions, frameOptions, modelOptions, promptOption, systemOption } from './options.ts'
 import { type PlannedClip, planClips, type Targets } from './plan-clips.ts'
 import { oneLine } from './printable.ts'
 import { ProgressLine } from './progress-line.ts'
@@ -35,6 +35,7 @@ const LONG_SECONDS = 60
 
 interface EventsOptions extends ClipOptions, AnswerOptions, CutFlags {
   readonly prompt?: string
+  readonly system?: string
   readonly text?: string
   readonly from?: string
   readonly segment: number
@@ -63,7 +64,7 @@ export function addEvents(program: Command, run: RunCommand): void {
     ...frameOptions().filter(({ long }) => long !== '--start' && long !== '--end' && long !== '--at'),
   ])
     command.addOption(option)
-  for (const option of [promptOption(), ...answerOptions()]) command.addOption(option)
+  for (const option of [promptOption(), systemOption(), ...answerOptions()]) command.addOption(option)
   command
     .optionsGroup('Events:')
     .addOption(new Option('--text <file>', 'find the times of the events in this text instead of describing the clip').conflicts('prompt'))
@@ -291,13 +292,13 @@ async function costText(
   signal: AbortSignal,
 ): Promise<string> {
   if (info.duration < LONG_SECONDS) return ''
-  const { clip, prompt, sampling } = request
+  const { clip, prompt, system, sampling } = request
   const { model, device } = options
   const searching = { home: homeOf(options), model, device }
   let cost = await eventsCost(searching, info, request)
   if (cost.seconds === null) {
     // Measures the model's speed with a short run if it is not known yet.
-    await engine.estimate({ clip: { ...clip, path }, text: prompt, maxTokens: sampling.maxTokens, measure: true }, signal)
+    await engine.estimate({ clip: { ...clip, path }, text: prompt, system, maxTokens: sampling.maxTokens, measure: true }, signal)
     cost = await eventsCost(searching, info, request)
   }
   const { segments, seconds } = cost
@@ -315,6 +316,7 @@ function requestOf(options: EventsOptions, defaults: ModelInfo['defaults'], text
   return {
     clip: { frames, maxPixels: options.maxPixels, fit: true },
     prompt: options.prompt,
+    system: options.system,
     sampling: samplingOf(options, defaults),
     text,
     segmentSeconds: options.segment,

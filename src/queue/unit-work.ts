@@ -115,7 +115,7 @@ class TextSlot implements AsyncDisposable {
   }
 
   async #events(file: string, path: string, signal: AbortSignal): Promise<object> {
-    const { events, frames, maxPixels, prompt, sampling } = this.#request
+    const { events, frames, maxPixels, prompt, system, sampling } = this.#request
     if (!events) throw unsuitable()
     const { name, weights, textTasks, context } = this.#model
     const journal = new SegmentJournal(this.#options.home)
@@ -126,6 +126,7 @@ class TextSlot implements AsyncDisposable {
       {
         clip: { frames: { kind: frames.sampler, count: frames.count }, ...(maxPixels !== null && { maxPixels }), fit: true },
         ...(prompt !== null && { prompt }),
+        ...(system !== '' && { system }),
         sampling,
         segmentSeconds: events.segment,
         scenes: events.scenes,
@@ -142,9 +143,14 @@ class TextSlot implements AsyncDisposable {
   }
 
   async #check(unit: Extract<Unit, { kind: 'check' }>, path: string, signal: AbortSignal): Promise<object> {
-    const { frames, maxPixels, prompt } = this.#request
+    const { frames, maxPixels, prompt, system } = this.#request
     const clip = { path, frames: { kind: frames.sampler, count: frames.count }, ...(maxPixels !== null && { maxPixels }) }
-    const turn: Omit<Extract<TurnRequest, { kind: 'ask' }>, 'sampling'> = { kind: 'ask', clip, ...(prompt !== null && { text: prompt }) }
+    const turn: Omit<Extract<TurnRequest, { kind: 'ask' }>, 'sampling'> = {
+      kind: 'ask',
+      clip,
+      system,
+      ...(prompt !== null && { text: prompt }),
+    }
     try {
       const timed = await lastOf(this.#engine.timeText(path, { turn, text: unit.text }, signal))
       return supportReport(unit.file, timed)

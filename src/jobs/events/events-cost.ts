@@ -36,7 +36,7 @@ interface SearchingModel {
 export async function eventsCost(
   { home, model, device, limits = {} }: SearchingModel,
   facts: MediaMetadata,
-  { clip: { frames, maxPixels }, prompt, text, segmentSeconds, scenes, precision, sampling }: ClipEventsOptions,
+  { clip: { frames, maxPixels }, prompt, system = '', text, segmentSeconds, scenes, precision, sampling }: ClipEventsOptions,
 ): Promise<FindEventsCost> {
   const { duration } = facts
   const whole = text !== undefined || duration === 0
@@ -49,7 +49,7 @@ export async function eventsCost(
     frame: facts,
     settings: { frames: count, maxPixels },
     fewerFrames: true,
-    text: approximateTokens(prompt ?? descriptionPrompt(manifest.prompt, facts.kind)) + TEMPLATE_TOKENS,
+    text: approximateTokens(system) + approximateTokens(prompt ?? descriptionPrompt(manifest.prompt, facts.kind)) + TEMPLATE_TOKENS,
     otherClips: 0,
     answer: text === undefined ? sampling.maxTokens : approximateTokens(text) + TEMPLATE_TOKENS,
     contextLimit: Math.min(manifest.maxSequence, limits.context ?? Number.POSITIVE_INFINITY),

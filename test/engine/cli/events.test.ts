@@ -126,6 +126,27 @@ test('checks a text from a file or from stdin', async () => {
   })
 })
 
+test('a system prompt takes part in descriptions, times and checks', async () => {
+  const text = 'A red circle moves right and then grows.'
+  await writeFile(join(folder, 'own.txt'), text)
+  const system = ['--system', 'Name every colour.']
+  const outcome = async (...args: string[]) => {
+    const { code, stdout } = await tarsier([...args, '--device', 'cpu'], text)
+    expect(code).toBe(0)
+    return { ...(JSON.parse(stdout) as Record<string, unknown>), timings: null }
+  }
+  const commands = [
+    ['events', circle],
+    ['events', circle, '--text', 'own.txt'],
+    ['check', circle, '--text', '-', '--json'],
+  ]
+  for (const command of commands) {
+    const plain = await outcome(...command)
+    expect(await outcome(...command, '--system', '')).toEqual(plain)
+    expect(await outcome(...command, ...system)).not.toEqual(plain)
+  }
+})
+
 test('cuts events into files with captions, and skips those that exist', async () => {
   const cut = (...more: string[]) => tarsier(['events', 'clips/a.mp4', '--cut', 'pieces', '--by', 'event', ...more])
   const first = await cut()

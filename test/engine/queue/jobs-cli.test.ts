@@ -67,20 +67,19 @@ describe.skipIf(!hasPostgres)(withServer('tarsier jobs and tarsier worker'), { t
 
   test('find events and check texts as the local commands do, with folders that differ', async () => {
     const cli = commands(await database())
+    const system = ['--system', 'Name every colour.']
     await writeFile(join(folder, 'events.txt'), 'red-circle-right-then-grows.mp4\n')
     await writeFile(join(folder, 'texts.jsonl'), `${JSON.stringify({ video: 'blue-square-spins.mp4', text: 'A blue square spins.' })}\n`)
-    expect(await cli('jobs', 'submit', 'events.txt', '--name', 'events', '--task', 'events')).toMatchObject({ code: 0 })
-    expect(await cli('jobs', 'submit', 'texts.jsonl', '--name', 'texts', '--task', 'check')).toMatchObject({ code: 0 })
+    expect(await cli('jobs', 'submit', 'events.txt', '--name', 'events', '--task', 'events', ...system)).toMatchObject({ code: 0 })
+    expect(await cli('jobs', 'submit', 'texts.jsonl', '--name', 'texts', '--task', 'check', ...system)).toMatchObject({ code: 0 })
     expect(await cli('worker', '--drain', '--videos', examples, ...local)).toMatchObject({ code: 0, stdout: '2 done, 0 failed\n' })
     for (const name of ['events', 'texts']) await cli('jobs', 'export', name, '-o', `${name}-out.jsonl`)
     const [events] = jsonLines(await readFile(join(folder, 'events-out.jsonl'), 'utf8')) as [Record<string, unknown>]
-    const found = await runCli(['events', 'red-circle-right-then-grows.mp4', ...local, '--home', join(folder, 'home')], { cwd: examples })
+    const own = [...system, ...local, '--home', join(folder, 'home')]
+    const found = await runCli(['events', 'red-circle-right-then-grows.mp4', ...own], { cwd: examples })
     expect({ ...events, timings: null }).toEqual({ ...JSON.parse(found.stdout), timings: null })
     const text = { cwd: examples, input: 'A blue square spins.' }
-    const checked = await runCli(
-      ['check', 'blue-square-spins.mp4', '--text', '-', '--json', ...local, '--home', join(folder, 'home')],
-      text,
-    )
+    const checked = await runCli(['check', 'blue-square-spins.mp4', '--text', '-', '--json', ...own], text)
     expect(await readFile(join(folder, 'texts-out.jsonl'), 'utf8')).toBe(checked.stdout)
   })
 
