@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
-import { dialog, type OpenDialogOptions, shell } from 'electron'
+import { pathToFileURL } from 'node:url'
+import { clipboard, dialog, type OpenDialogOptions, shell } from 'electron'
 import { z } from 'zod'
 import { type Choice, channels, folderKinds, type OpenedFile } from '../shared/bridge.ts'
 import { asTarsierError } from '../shared/errors.ts'
@@ -18,6 +19,7 @@ interface Parts {
 const pathsSchema = z.array(z.string().min(1)).max(100_000)
 const choiceSchema = z.enum(['clips', 'folder', ...folderKinds] satisfies Choice[])
 const handleSchema = z.string().max(100)
+const momentSchema = z.object({ handle: handleSchema, seconds: z.number().min(0).max(1e9) })
 
 /** The file type is detected by content, so all names are offered. */
 const dialogs: Readonly<Record<Choice, OpenDialogOptions>> = {
@@ -39,8 +41,11 @@ export class Files {
     answerPage(channels.open, (sent) => this.#opened(pathsSchema.parse(sent)))
     answerPage(channels.choose, (sent) => this.#choose(choiceSchema.parse(sent)))
     answerPage(channels.show, async (sent) => {
-      const { path } = await parts.service.ask({ kind: 'locate', handle: handleSchema.parse(sent), what: 'file' })
-      shell.showItemInFolder(path)
+      shell.showItemInFolder(await this.#pathOf(handleSchema.parse(sent)))
+    })
+    answerPage(channels.copyMoment, async (sent) => {
+      const { handle, seconds } = momentSchema.parse(sent)
+      clipboard.writeText(momentUrl(await this.#pathOf(handle), seconds))
     })
   }
 
@@ -53,6 +58,10 @@ export class Files {
   async chooseAndOpen(what: 'clips' | 'folder'): Promise<void> {
     const opened = await this.#choose(what)
     if (opened.length > 0) this.#parts.messages.send(channels.files, opened)
+  }
+
+  async #pathOf(handle: string): Promise<string> {
+    return (await this.#parts.service.ask({ kind: 'locate', handle, what: 'file' })).path
   }
 
   async #choose(what: Choice): Promise<readonly OpenedFile[]> {
@@ -79,6 +88,13 @@ export class Files {
       return paths.map((path) => failed(path, error))
     }
   }
+}
+
+/** Address of a file at a time, as a media fragment (https://www.w3.org/TR/media-frags/), which browsers and players understand. */
+function momentUrl(path: string, seconds: number): string {
+  const url = pathToFileURL(path)
+  url.hash = `t=${Number(seconds.toFixed(2))}`
+  return url.href
 }
 
 function failed(path: string, error: unknown): OpenedFile {

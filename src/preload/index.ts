@@ -17,6 +17,7 @@ const bridge: Bridge = {
     ),
   choose: (what) => ipcRenderer.invoke(channels.choose, what),
   show: (handle) => ipcRenderer.invoke(channels.show, handle),
+  copyMoment: (handle, seconds) => ipcRenderer.invoke(channels.copyMoment, { handle, seconds }),
   setTheme: (theme) => ipcRenderer.send(channels.theme, theme),
   onFiles: (listener) => {
     hearFiles = listener

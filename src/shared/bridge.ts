@@ -13,6 +13,8 @@ export const channels = {
   choose: 'tarsier:choose',
   /** Request: show a clip's file in its folder. */
   show: 'tarsier:show',
+  /** Request: copy the address of a moment of a clip's file. */
+  copyMoment: 'tarsier:copy-moment',
   /** Page to shell: the colour scheme that the user chose. */
   theme: 'tarsier:theme',
   /** Shell to page: files to open, from the system or a second instance. */
@@ -55,6 +57,8 @@ export interface Bridge {
   choose(what: Choice): Promise<readonly OpenedFile[]>
   /** Shows a clip's file in its folder. */
   show(handle: string): Promise<void>
+  /** Copies the address of a clip's file at a time in seconds. The shell writes it into the clipboard, because the page gets no paths. */
+  copyMoment(handle: string, seconds: number): Promise<void>
   /** Colour scheme of the window frame: light, dark or the system's. */
   setTheme(theme: 'system' | 'light' | 'dark'): void
   onFiles(listener: (files: readonly OpenedFile[]) => void): void

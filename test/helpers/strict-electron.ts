@@ -157,6 +157,7 @@ export function electronStandIn() {
   const menus: unknown[] = []
   const Menu = { buildFromTemplate: (template: unknown) => template, setApplicationMenu: (menu: unknown) => void menus.push(menu) }
   const shell = { showItemInFolder: vi.fn((_path: string) => {}) }
+  const clipboard = { writeText: vi.fn((_text: string) => {}) }
   const nativeTheme = { shouldUseDarkColors: true, themeSource: 'system' }
   const display = (id: number, x: number) => ({ id, workArea: { x, y: 0, width: 1600, height: 900 } })
   const screen = { getPrimaryDisplay: () => display(1, 0), getAllDisplays: () => [display(1, 0), display(2, 1600)] }
@@ -175,6 +176,7 @@ export function electronStandIn() {
     Notification: strict('Notification', NotificationStandIn),
     dialog: strict('dialog', dialog),
     shell: strict('shell', shell),
+    clipboard: strict('clipboard', clipboard),
     nativeTheme: strict('nativeTheme', nativeTheme),
     screen: strict('screen', screen),
     powerMonitor: strict('powerMonitor', { on: power.on }),
@@ -202,6 +204,7 @@ export function electronStandIn() {
     dialog,
     menus,
     shell,
+    clipboard,
     nativeTheme,
     power,
     powerSaveBlocker,

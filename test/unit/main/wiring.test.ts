@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { channels } from '../../../src/shared/bridge.ts'
 import type { ErrorData } from '../../../src/shared/errors.ts'
@@ -117,10 +118,37 @@ describe('requests of the page', () => {
   })
 
   test.each([
+    [resolve('/films/cat.mp4'), 3.2, '/films/cat.mp4#t=3.2'],
+    [resolve('/films/#1 100% cat?.mp4'), 61.33333, '/films/%231%20100%25%20cat%3F.mp4#t=61.33'],
+    [resolve('/films/höhle.mp4'), 0, '/films/h%C3%B6hle.mp4#t=0'],
+  ])('copies the address of a moment of %s', async (path, seconds, address) => {
+    const answer = ask(channels.copyMoment, { handle, seconds })
+    const question = await answerNext(() => ({ kind: 'answer', answer: { path, mediaType: 'video/mp4' } }))
+    expect(question).toEqual({ kind: 'locate', handle, what: 'file' })
+    expect(await answer).toBeUndefined()
+    const copied = electron.clipboard.writeText.mock.lastCall?.[0] ?? ''
+    expect(copied).toMatch(/^file:\/\/\/([A-Z]:\/)?films/)
+    expect(copied.endsWith(address)).toBe(true)
+    expect(fileURLToPath(copied)).toBe(path)
+  })
+
+  test('copies nothing for a clip whose file is missing', async () => {
+    electron.clipboard.writeText.mockClear()
+    const answer = ask(channels.copyMoment, { handle, seconds: 1 })
+    const rejected = expect(answer).rejects.toMatchObject({ code: 'file-missing' })
+    await answerNext(() => ({ kind: 'failed', error: { code: 'file-missing', message: 'cat.mp4 is no longer there.' } }))
+    await rejected
+    expect(electron.clipboard.writeText).not.toHaveBeenCalled()
+  })
+
+  test.each([
     [channels.open, 'one path'],
     [channels.open, [7]],
     [channels.choose, 'everything'],
     [channels.show, { handle }],
+    [channels.copyMoment, handle],
+    [channels.copyMoment, { handle, seconds: -1 }],
+    [channels.copyMoment, { handle, seconds: Number.NaN }],
   ])('%s rejects unknown values: %j', async (channel, sent) => {
     await expect(ask(channel, sent)).rejects.toThrow()
   })

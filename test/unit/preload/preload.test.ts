@@ -27,7 +27,17 @@ beforeAll(async () => {
 
 test('exposes the bridge and nothing else', () => {
   expect([...electron.exposed.keys()]).toEqual(['tarsier'])
-  expect(Object.keys(bridge).sort()).toEqual(['choose', 'connect', 'onFiles', 'onMenu', 'open', 'platform', 'setTheme', 'show'])
+  expect(Object.keys(bridge).sort()).toEqual([
+    'choose',
+    'connect',
+    'copyMoment',
+    'onFiles',
+    'onMenu',
+    'open',
+    'platform',
+    'setTheme',
+    'show',
+  ])
   expect(bridge.platform).toBe(process.platform)
 })
 
@@ -65,4 +75,10 @@ test('passes on the choice of theme', () => {
   electron.sent.length = 0
   bridge.setTheme('dark')
   expect(electron.sent).toEqual([[channels.theme, 'dark']])
+})
+
+test('passes on the moment to copy', async () => {
+  electron.sent.length = 0
+  await bridge.copyMoment('AbCdEfGhIjKlMnOpQrStUv', 3.2)
+  expect(electron.sent).toEqual([[channels.copyMoment, { handle: 'AbCdEfGhIjKlMnOpQrStUv', seconds: 3.2 }]])
 })

@@ -36,18 +36,21 @@ export function ClipHeader({ metadata }: { readonly metadata: ClipMetadata }) {
           onClick={() => reportErrors(() => bridge.show(metadata.handle))}
         />
       )}
-      {metadata.kind === 'video' && <CopyMoment />}
+      {metadata.kind === 'video' && <CopyMoment handle={metadata.handle} />}
       <ClipExport metadata={metadata} />
       <IconButton icon={X} label="Close the clip" side="bottom" onClick={closeClip} />
     </header>
   )
 }
 
-/** Copies the address of the page, with the time that the player shows. */
-function CopyMoment() {
+/** Copies an address with the time that the player shows: of the clip's file in the app's window, of the page in a browser. */
+function CopyMoment({ handle }: { readonly handle: string }) {
   const [done, setDone] = useState(false)
   const copy = async () => {
-    await navigator.clipboard.writeText(addressOfMoment())
+    const { time } = usePlayer.getState()
+    // Nothing outside the window opens the address of its page.
+    if (window.tarsier) await window.tarsier.copyMoment(handle, time)
+    else await navigator.clipboard.writeText(pageAddress(time))
     setDone(true)
     setTimeout(() => setDone(false), SAY_MS)
   }
@@ -59,10 +62,10 @@ function CopyMoment() {
   )
 }
 
-function addressOfMoment(): string {
+function pageAddress(time: number): string {
   const address = new URL(window.location.href)
   const [place = ''] = address.hash.split('?')
-  address.hash = `${place}?t=${usePlayer.getState().time.toFixed(2)}`
+  address.hash = `${place}?t=${time.toFixed(2)}`
   return address.href
 }
 
