@@ -1,6 +1,6 @@
 /**
- * Generates `docs/reference` from the program itself: the command line from commander's commands, the settings and the HTTP API from their zod
- * schemas. `--check` writes nothing, and fails if a file is out of date.
+ * Generates `docs/reference` and `docs/troubleshooting.md` from the program itself: the command line from commander's commands, the settings and the
+ * HTTP API from their zod schemas, the error codes from their table. `--check` writes nothing, and fails if a file is out of date.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -9,12 +9,14 @@ import { createProgram } from '../../src/cli/main.ts'
 import { openApiDocument } from '../../src/serve/openapi.ts'
 import { commandLineReference } from './command-line.ts'
 import { settingsReference } from './settings.ts'
+import { troubleshooting } from './troubleshooting.ts'
 
-const folder = fileURLToPath(new URL('../../docs/reference/', import.meta.url))
+const folder = fileURLToPath(new URL('../../docs/', import.meta.url))
 const pages = {
-  'cli.md': commandLineReference(createProgram(() => Promise.resolve())),
-  'settings.md': settingsReference(),
-  'openapi.json': `${JSON.stringify(openApiDocument(), null, 2)}\n`,
+  'reference/cli.md': commandLineReference(createProgram(() => Promise.resolve())),
+  'reference/settings.md': settingsReference(),
+  'reference/openapi.json': `${JSON.stringify(openApiDocument(), null, 2)}\n`,
+  'troubleshooting.md': troubleshooting(),
 }
 
 if (process.argv.includes('--check')) {
@@ -24,10 +26,10 @@ if (process.argv.includes('--check')) {
     if (written !== text) stale.push(name)
   }
   if (stale.length > 0) {
-    console.error(`docs/reference is stale: ${stale.join(', ')}. Run "npm run docs", and commit what it writes.`)
+    console.error(`These pages of docs are stale: ${stale.join(', ')}. Run "npm run docs", and commit what it writes.`)
     process.exitCode = 1
   }
 } else {
-  await mkdir(folder, { recursive: true })
+  await mkdir(join(folder, 'reference'), { recursive: true })
   for (const [name, text] of Object.entries(pages)) await writeFile(join(folder, name), text)
 }
