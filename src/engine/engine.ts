@@ -1,11 +1,10 @@
-import { join } from 'node:path'
 import { returnLargeBuffers, trimHeap } from '../platform/native-heap.ts'
 import type { EngineEvent } from '../shared/engine-events.ts'
 import { isAbort, TarsierError } from '../shared/errors.ts'
 import type { Estimate } from '../shared/estimate.ts'
 import { countText } from './conversation/chat-messages.ts'
 import { Conversation } from './conversation/conversation.ts'
-import { DiskCache } from './conversation/disk-cache.ts'
+import { clipCacheFolder, DiskCache } from './conversation/disk-cache.ts'
 import { estimateQuestion } from './conversation/estimate-question.ts'
 import type { DeviceSupervision } from './devices/device-guard.ts'
 import type {
@@ -190,7 +189,7 @@ export class Engine implements EngineClient {
   #conversation(id: string, model: LoadedModel): Conversation {
     const known = this.#conversations.get(id)
     if (known) return known
-    const cache = this.#options.cache === false ? null : new DiskCache(join(this.#options.home, 'cache', 'clips'))
+    const cache = this.#options.cache === false ? null : new DiskCache(clipCacheFolder(this.#options.home))
     const past = this.#past.get(id)
     this.#past.delete(id)
     const conversation = new Conversation({ ...model.resources, cache, limits: this.#options.limits }, past)

@@ -1,4 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
+import { cachedData } from '../engine/conversation/cached-names.ts'
+import { clipCacheFolder, DiskCache } from '../engine/conversation/disk-cache.ts'
 import { systemMessages } from '../engine/engine-client.ts'
 import { clipEstimate, firstWork } from '../engine/estimate/clip-estimate.ts'
 import { decideRun } from '../engine/estimate/decide-run.ts'
@@ -42,12 +44,13 @@ export const estimateArea = {
       { conversation: input.chat ?? '', messages: [...systemMessages(settings.system), ...messages] },
     )
     const memory = loaded?.memory ?? unloadedMemory(device, mayHaveGpu(), { freed, given: limits })
-    // The engine encodes a clip again if its settings change or it is not in memory, and only then checks the available memory.
+    const sameSystem = (before?.system ?? '') === settings.system
+    // The engine needs a clip's rows again if settings change or it is not in memory, and only then checks the available memory.
     const again =
       turns.length === 0 ||
       !loaded?.resident ||
       before?.maxPixels !== maxPixels ||
-      (before?.system ?? '') !== settings.system ||
+      !sameSystem ||
       !isDeepStrictEqual(before?.frames, wanted)
     const request = {
       costs: await readModelCosts(directory, manifest),
@@ -65,6 +68,21 @@ export const estimateArea = {
       mayShrink: false,
     })
     const work = firstWork(request, decision, plan.pixels)
+    const { shape } = decision.estimate
+    const cached =
+      again && stored.cache && clip.hash !== null && before?.model === model && before.device === device
+        ? await cachedData(new DiskCache(clipCacheFolder(service.home)), {
+            bytes: clip.bytes,
+            hash: clip.hash,
+            indices: plan.indices,
+            width: shape.width,
+            height: shape.height,
+            manifest,
+          })
+        : { state: false, rows: false }
+    // Stored KV is only read into a new context.
+    const restored = cached.state && sameSystem && !loaded?.resident
+    const seen = restored || cached.rows ? { pixels: 0, patches: 0 } : {}
     const speeds = new SpeedStore(service.home)
     return clipEstimate(request, {
       decision,
@@ -72,13 +90,13 @@ export const estimateArea = {
       notices: [
         ...clip.facts.notices,
         ...plan.notices,
-        ...ignoredPixelLimit(decision.estimate.shape, maxPixels),
+        ...ignoredPixelLimit(shape, maxPixels),
         ...unusualFrames(wanted, manifest.sampler.frames),
       ],
       device: loaded?.device ?? device,
       // Earlier turns are in the KV cache: only the new question and its template are evaluated.
       work: again
-        ? { ...work, loads: loaded === null }
+        ? { ...work, ...seen, ...(restored && { prefilled: request.text }), loads: loaded === null }
         : { ...work, pixels: 0, patches: 0, prefilled: Math.min(request.text, TEMPLATE_TOKENS * 2) },
       speeds: await speeds.find(manifest, device),
       decoding: await speeds.expectDecoding(clip.facts.codec),

@@ -3,6 +3,11 @@ import { mkdir, readdir, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { move, remove } from '../../platform/move.ts'
 
+/** Folder of the cache of clips in a data folder. */
+export function clipCacheFolder(home: string): string {
+  return join(home, 'cache', 'clips')
+}
+
 /** 8 GiB: embeddings of about a hundred clips, or a dozen KV states of a 7B model. */
 export const DEFAULT_CACHE_BYTES = 8 * 1024 ** 3
 
@@ -34,9 +39,9 @@ export class DiskCache {
     }
   }
 
-  /** Whether any file name starts with `prefix`, so that a caller can skip computing the full key. */
-  async hasPrefix(prefix: string): Promise<boolean> {
-    return (await this.#names()).some((name) => name.startsWith(prefix))
+  /** Whether any file name starts with `prefix` and ends with `ending`, so that a caller can skip computing the full key. */
+  async hasPrefix(prefix: string, ending = ''): Promise<boolean> {
+    return (await this.#names()).some((name) => name.startsWith(prefix) && name.endsWith(ending))
   }
 
   /** Removes a useless file. A file in use stays until it is overwritten or evicted. */

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { Decoded, Fitted, FrameUsed } from '../../shared/engine-events.ts'
 import type { ModelManifest } from '../../shared/model-manifest.ts'
 import type { ClipRequest } from '../engine-client.ts'
@@ -11,12 +10,10 @@ import { openClip } from '../media/open-clip.ts'
 import type { Clip, MediaInfo, SamplingPlan } from '../media/types.ts'
 import { frameShape, ignoredPixelLimit } from '../vision/tower-form.ts'
 import type { FrameShape, Tower } from '../vision/types.ts'
+import { cachedPrefix, nameKey, sizePrefix } from './cached-names.ts'
 import type { DiskCache } from './disk-cache.ts'
 import { type FrameRows, readEmbeddings, type StoredRows, writeEmbeddings } from './embedding-file.ts'
 import type { Stopwatch } from './stopwatch.ts'
-
-/** Part of the key of cached embeddings. Increased when decoding gives different frames than before. */
-const CACHE_VERSION = 2
 
 /** The parts of a loaded model that a clip needs. The tower is opened only when frames have to be encoded. */
 export interface ClipResources {
@@ -183,30 +180,20 @@ export class PreparedClip {
   }
 
   /**
-   * Cache key of data derived from this clip: the file size first, so that an uncached clip need not be hashed before it is decoded,
-   * then everything that determines the embeddings.
-   * Null if the file has changed.
+   * Cache key of data derived from this clip: everything that determines the embeddings, of which {@link cachedPrefix} is the part that is known
+   * without a model in memory, and what the caller adds. Null if the file has changed.
    */
   async cacheName(ending: string, signal: AbortSignal, further: readonly unknown[] = []): Promise<string | null> {
     this.#hash ??= await this.#withClip(signal, (clip) => clip.contentHash(signal))
     if (!(await this.isUnchanged())) return null
     const { manifest } = this.#resources
-    const key = [
-      CACHE_VERSION,
-      this.#hash,
-      this.plan.indices,
-      this.shape.width,
-      this.shape.height,
-      manifest.vision.sha256,
-      manifest.preprocessing,
-      await this.#resources.towerResultsKey(),
-      ...further,
-    ]
-    return `${this.cachePrefix}${createHash('sha256').update(JSON.stringify(key)).digest('hex')}.${ending}`
+    const { width, height } = this.shape
+    const prefix = cachedPrefix({ bytes: this.info.bytes, hash: this.#hash, indices: this.plan.indices, width, height, manifest })
+    return `${prefix}${nameKey([await this.#resources.towerResultsKey(), ...further])}.${ending}`
   }
 
   get cachePrefix(): string {
-    return `${this.info.bytes.toString(36)}-`
+    return sizePrefix(this.info.bytes)
   }
 
   /** Whether the file is unchanged since it was opened. */

@@ -1,4 +1,6 @@
+import { rm } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { clipCacheFolder } from '../../../src/engine/conversation/disk-cache.ts'
 import { SpeedStore } from '../../../src/engine/estimate/speeds.ts'
 import { readManifest } from '../../../src/engine/models/manifest.ts'
 import { DEMO_MODEL, resolveModel } from '../../../src/engine/models/registry.ts'
@@ -67,3 +69,53 @@ test.each([
     await expect(ask(maxFrames + 1)).rejects.toMatchObject({ data: problem })
   },
 )
+
+test('a conversation that is opened again costs only what is not stored on disk, and its answer agrees', async () => {
+  await run.restart()
+  await rm(clipCacheFolder(run.home), { recursive: true, force: true })
+  const { handle } = await run.page.clips.openExample({ name: 'blue-square-spins.mp4' })
+  await expect.poll(() => run.service.library.clips.get(handle).hash, { timeout: 30_000 }).not.toBeNull()
+  const { id: chat } = await run.page.chats.create({ handle })
+  const settings = { frames: { kind: 'uniform' as const, count: 6 }, sampling: { maxTokens: 8 } }
+  const text = 'What moves?'
+  const ask = async (asked: string, more = {}) =>
+    (await finishedTurn(run.page.chats.ask({ chat: asked, text, settings: { ...settings, ...more } }))).turn.answer
+  const costOf = async (more = {}) => {
+    const { seconds, tokens } = await run.page.estimate.cost({ handle, chat, text, settings: { ...settings, ...more } })
+    if (seconds === null) throw new Error('the speeds are known after an answer')
+    return { ...seconds, tokens }
+  }
+  // Other frames were never computed; their cost tells the milliseconds of a token.
+  const expectRestored = async () => {
+    const [cost, whole] = [await costOf(), await costOf({ frames: { kind: 'uniform', count: 7 } })]
+    expect(whole.encode).toBeGreaterThan(0)
+    expect(cost).toMatchObject({ decode: 0, encode: 0 })
+    expect(cost.prefill / cost.tokens.prompt).toBeCloseTo(whole.prefill / (whole.tokens.visual + whole.tokens.prompt))
+    expect(cost.other).toBeLessThan(whole.other)
+    return cost
+  }
+  expect(await ask(chat)).toMatchObject({ cached: 'nothing' })
+
+  await run.restart()
+  const unloaded = await expectRestored()
+  expect((await costOf({ device: 'cpu' })).encode).toBeGreaterThan(0)
+  // The model is in memory, the conversation is not.
+  await ask((await run.page.chats.create({ handle })).id)
+  const loaded = await expectRestored()
+  expect(loaded.other).toBeLessThan(unloaded.other)
+  expect(await ask(chat)).toMatchObject({ cached: 'state', timings: { decode: 0, encode: 0 } })
+
+  const system = 'Answer in one word.'
+  const other = await costOf({ system })
+  expect(other).toMatchObject({ decode: 0, encode: 0 })
+  expect(other.prefill).toBeGreaterThan(loaded.prefill)
+  expect(await ask(chat, { system })).toMatchObject({ cached: 'embeddings', timings: { decode: 0, encode: 0 } })
+
+  await run.restart()
+  expect((await costOf()).encode).toBe(0)
+  await run.page.settings.set({ cache: false })
+  expect((await costOf()).encode).toBeGreaterThan(0)
+  await run.page.settings.set({ cache: true })
+  await rm(clipCacheFolder(run.home), { recursive: true })
+  expect((await costOf()).encode).toBeGreaterThan(0)
+})
