@@ -203,3 +203,29 @@ test('captions, the timeline, repetition and the divider follow keys and pointer
   expect(await share()).toBe(moved)
   expect(pageErrors).toEqual([])
 })
+
+test('a copied moment is an address of the page, and in the window the shell copies that of the file', async ({
+  page,
+  server,
+  pageErrors,
+}) => {
+  await openExample(page, server)
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+  await seek(page, '1.5')
+  await page.getByRole('button', { name: 'Copy moment' }).click()
+  await expect(page.getByRole('button', { name: 'Copied' })).toBeVisible()
+  const address = await page.evaluate(() => navigator.clipboard.readText())
+  expect(address).toMatch(/^http:\/\/[^#]+#\/clip\/[\w-]{22}\/[\w-]{22}\?t=1\.\d\d$/)
+
+  // The shell's part is tested without a window; here the test takes what the page tells it.
+  await page.evaluate(() => {
+    const told: unknown[] = []
+    Object.assign(window, { told, tarsier: { copyMoment: async (...given: unknown[]) => void told.push(...given) } })
+  })
+  await page.getByRole('button', { name: 'Copy moment' }).click()
+  await expect(page.getByRole('button', { name: 'Copied' })).toBeVisible()
+  const told = await page.evaluate(() => (window as unknown as { told: [handle: string, seconds: number] }).told)
+  expect(told).toEqual([address.split('/').at(-2), expect.closeTo(Number(address.split('t=').at(-1)), 2)])
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(address)
+  expect(pageErrors).toEqual([])
+})
