@@ -21,6 +21,7 @@ const OPENING: Readonly<Record<string, readonly string[]>> = {
   electron: [
     'app',
     'BrowserWindow',
+    'clipboard',
     'contextBridge',
     'dialog',
     'ipcMain',
