@@ -41,6 +41,8 @@ export interface WorkerCommandOptions {
   readonly inFlight?: number | undefined
 }
 
+/** Time for the first connection: a database that is being started again takes a few seconds. */
+const START_MS = 10_000
 const DAY_MS = 24 * 60 * 60 * 1000
 /** Interval of progress lines if stderr is not a terminal, in milliseconds. */
 const LOG_EVERY_MS = 60_000
@@ -113,7 +115,7 @@ export function addWorker(program: Command, run: RunCommand): void {
       'after',
       `
 Exit status: 0 all done (with --drain); 1 a job could not be done here, or the worker had to stop; 2 invalid usage; 69 the database
-cannot be reached at the start; 77 it refuses access; 130 or 143 after Ctrl-C or SIGTERM.
+cannot be reached for ten seconds at the start; 77 it refuses access; 130 or 143 after Ctrl-C or SIGTERM.
 
 Examples:
   tarsier worker --queue postgres://tarsier@db/tarsier --videos /mnt/clips
@@ -140,8 +142,10 @@ export async function work(given: WorkerCommandOptions, signal: AbortSignal, int
   const lease = leaseSeconds(process.env)
   const output = new WorkerOutput()
   const url = queueUrl(given.queue)
-  // The first connection fails at once, so that a wrong address is noticed.
-  await (await openQueue(url, signal))[Symbol.asyncDispose]()
+  const statementMs = lease * 1000
+  const onOutage = (error: TarsierError | null) => output.outage(error)
+  // The first connection fails soon, so that a wrong address is noticed.
+  await (await openQueue(url, signal, { patience: START_MS, statementMs, onOutage }))[Symbol.asyncDispose]()
   const stopping = new AbortController()
   const ending = new AbortController()
   let grace: NodeJS.Timeout | undefined
@@ -159,8 +163,8 @@ export async function work(given: WorkerCommandOptions, signal: AbortSignal, int
   })
   await using database = await openQueue(url, signal, {
     patience: 365 * DAY_MS,
-    statementMs: lease * 1000,
-    onOutage: (error) => output.outage(error),
+    statementMs,
+    onOutage,
   })
   const workOptions = {
     home,
