@@ -67,7 +67,7 @@ async function measureSubmit(queue: Database): Promise<{ readonly job: Job; read
   const memory = new Memory()
   async function* units(): AsyncGenerator<Unit, void> {
     for (let i = 0; i < LINES; i++) {
-      if (i % 10_000 === 0) memory.look(i >= LINES / 10)
+      if (i % 10_000 === 0) memory.look(i >= LINES / 2)
       yield { kind: 'events', file: `videos/part-${i % 100}/clip-${i}.mp4` }
     }
   }
@@ -121,7 +121,7 @@ async function measureExport(job: Job, queue: Database, format: ExportFormat, ca
       async (page) => {
         await writer.write(page)
         written += page.length
-        memory.look(written > LINES / 10)
+        memory.look(written > LINES / 2)
       },
       never,
     )
@@ -133,7 +133,7 @@ async function measureExport(job: Job, queue: Database, format: ExportFormat, ca
   return { seconds: (performance.now() - start) / 1000, growth: memory.growth }
 }
 
-/** Resident megabytes: the largest in the first tenth of the work, and after it. */
+/** Resident megabytes: the largest in the first half of the work, in which the heap takes the size that it needs, and in the second. */
 class Memory {
   #early = 0
   #late = 0
