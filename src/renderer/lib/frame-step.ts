@@ -1,3 +1,5 @@
+import { countUntil } from '../../shared/count-until.ts'
+
 /** Offset into a frame in seconds, so that rounding in a decoder does not show the previous frame. */
 const INTO_FRAME = 0.001
 
@@ -23,20 +25,8 @@ export function timesFromSteps(steps: readonly number[]): number[] {
 
 /** Index of the frame at a time, from 0. */
 export function frameAt(time: number, { times, rate, frameCount }: Timeline): number {
-  const frame = times ? framesUntil(time + INTO_FRAME, times) - 1 : Math.floor((time + INTO_FRAME) * rate)
+  const frame = times ? countUntil(times, time + INTO_FRAME) - 1 : Math.floor((time + INTO_FRAME) * rate)
   return Math.min(Math.max(0, frame), Math.max(0, frameCount - 1))
-}
-
-/** Number of frames that start at or before a time. */
-function framesUntil(time: number, times: readonly number[]): number {
-  let low = 0
-  let high = times.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((times[middle] as number) <= time) low = middle + 1
-    else high = middle
-  }
-  return low
 }
 
 /** A time at which a player shows the frame. */

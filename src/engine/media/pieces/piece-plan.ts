@@ -1,3 +1,4 @@
+import { countUntil } from '../../../shared/count-until.ts'
 import type { FrameIndex } from '../frame-index.ts'
 
 /** Part of a clip in seconds from its first frame; `end` is not included. */
@@ -85,16 +86,4 @@ function copyOf(index: FrameIndex, first: number, last: number): Omit<PieceFrame
   let inOrder = true
   for (let frame = start; frame <= end; frame += 1) inOrder &&= index.decodeAt(frame) === keyframe.at + frame - start
   return { first: start, last: end, copied: { from: keyframe.pts, count: packets, inOrder } }
-}
-
-/** Number of ascending values up to and including `limit`. */
-function countUntil(values: readonly number[], limit: number): number {
-  let low = 0
-  let high = values.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((values[middle] as number) <= limit) low = middle + 1
-    else high = middle
-  }
-  return low
 }
