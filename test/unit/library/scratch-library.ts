@@ -1,14 +1,16 @@
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { vi } from 'vitest'
 import type { SeenFile } from '../../../src/library/clips.ts'
 import { Library } from '../../../src/library/library.ts'
 import type { ClipEvents } from '../../../src/shared/clip-events.ts'
 import type { Turn } from '../../../src/shared/contract/chats.ts'
 import { removeDataFolder } from '../../helpers/remove-data-folder.ts'
 
-/** A library in a temporary folder; `restart` opens it again. */
+/** A library in a temporary folder; `restart` opens it again. While it exists, no two readings of the clock are equal, so that "newest first" is one order. */
 export class ScratchLibrary implements Disposable {
+  readonly #clock = increasingClock()
   readonly home = mkdtempSync(join(tmpdir(), 'tarsier-library-'))
   library = new Library(this.home)
 
@@ -21,7 +23,17 @@ export class ScratchLibrary implements Disposable {
   [Symbol.dispose](): void {
     this.library[Symbol.dispose]()
     removeDataFolder(this.home)
+    this.#clock.mockRestore()
   }
+}
+
+function increasingClock() {
+  const now = Date.now
+  let last = 0
+  return vi.spyOn(Date, 'now').mockImplementation(() => {
+    last = Math.max(last + 1, now())
+    return last
+  })
 }
 
 export function seen(path: string, facts: Partial<SeenFile['facts']> = {}): SeenFile {
