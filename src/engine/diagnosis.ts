@@ -78,7 +78,7 @@ async function visionProbes(guard: DeviceGuard, signal: AbortSignal): Promise<Pr
     for (const { device, missing } of visionDeviceStates()) {
       signal.throwIfAborted()
       if (missing !== null) probes.push({ name: device, works: false, detail: missing })
-      else if (device === 'cpu') probes.push(await probe(device, () => runOn(device)))
+      else if (device === 'cpu') probes.push(await probe(device, async () => ({ ...(await runOn(device)), detail: await int8Form() })))
       else probes.push(await probeDevice(guard, driverSubject('vision', device, visionRuntime()), () => runOn(device)))
     }
     return probes
@@ -101,6 +101,14 @@ async function runOn(device: VisionDevice): Promise<Found> {
   } finally {
     await session.release()
   }
+}
+
+/** How this processor runs int8 towers. */
+async function int8Form(): Promise<string> {
+  const { signedProductsOverflow } = await import('./vision/signed-products.ts')
+  return (await signedProductsOverflow())
+    ? 'works; int8 towers use unsigned weights, because sums of signed products overflow on this processor'
+    : 'works; int8 towers use signed weights, the fastest form'
 }
 
 async function languageProbes(guard: DeviceGuard, signal: AbortSignal): Promise<Diagnosis['language']> {

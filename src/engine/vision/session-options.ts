@@ -15,12 +15,22 @@ export interface TowerSessionOptions {
   readonly mapped: boolean
 }
 
+/** What a session needs to know besides the choices of the caller. */
+export interface SessionFacts {
+  /** Whether sums of signed products overflow on this processor, see `signed-products.ts`. */
+  readonly signedOverflow: boolean
+  /** Folder of the weights file, for a graph that is passed as bytes and therefore has no folder. */
+  readonly weightsFolder?: string | undefined
+}
+
 /**
  * Options of a tower's session. Worker threads sleep between operators instead of spinning, because spinning uses whole cores after a run,
  * which slows down decoding and llama.cpp, and has no benefit here.
- * @param weightsFolder folder of the weights file, for a graph that is passed as bytes and therefore has no folder
  */
-export function sessionOptions({ device, threads, mapped }: TowerSessionOptions, weightsFolder?: string): InferenceSession.SessionOptions {
+export function sessionOptions(
+  { device, threads, mapped }: TowerSessionOptions,
+  { signedOverflow, weightsFolder }: SessionFacts,
+): InferenceSession.SessionOptions {
   return {
     executionProviders: [device],
     executionMode: 'sequential',
@@ -35,6 +45,8 @@ export function sessionOptions({ device, threads, mapped }: TowerSessionOptions,
       session: {
         intra_op: { allow_spinning: '0' },
         inter_op: { allow_spinning: '0' },
+        // Makes signed 8-bit weights unsigned.
+        ...(signedOverflow && { x64quantprecision: '1' }),
         ...(mapped && { disable_prepacking: '1' }),
         ...(weightsFolder !== undefined && { model_external_initializers_file_folder_path: weightsFolder }),
       },

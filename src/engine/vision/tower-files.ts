@@ -13,6 +13,7 @@ const ELEMENT_BYTES: Readonly<Record<number, number>> = {
   [TensorProto.DataType.FLOAT16]: 2,
   [TensorProto.DataType.INT64]: 8,
   [TensorProto.DataType.UINT8]: 1,
+  [TensorProto.DataType.INT8]: 1,
 }
 
 export type Graph = NonNullable<InstanceType<typeof ModelProto>['graph']>

@@ -5,6 +5,7 @@ import { env, InferenceSession, Tensor } from 'onnxruntime-node'
 import { assertNever } from '../../shared/errors.ts'
 import { withPlainAttention } from './plain-attention.ts'
 import { sessionOptions, type TowerSessionOptions } from './session-options.ts'
+import { signedProductsOverflow } from './signed-products.ts'
 import type { FromThread, ToThread } from './thread-messages.ts'
 
 // Entry of the tower's thread: onnxruntime-node runs a model on the calling thread, so this thread keeps the engine responsive.
@@ -53,8 +54,10 @@ async function answer(message: ToThread): Promise<void> {
 }
 
 async function createSession(path: string, options: TowerSessionOptions): Promise<InferenceSession> {
-  if (options.attention === 'fused') return await InferenceSession.create(path, sessionOptions(options))
-  return await InferenceSession.create(withPlainAttention(await readFile(path)), sessionOptions(options, dirname(path)))
+  const signedOverflow = await signedProductsOverflow()
+  if (options.attention === 'fused') return await InferenceSession.create(path, sessionOptions(options, { signedOverflow }))
+  const facts = { signedOverflow, weightsFolder: dirname(path) }
+  return await InferenceSession.create(withPlainAttention(await readFile(path)), sessionOptions(options, facts))
 }
 
 function post(message: FromThread, transfer: ArrayBuffer[] = []): void {

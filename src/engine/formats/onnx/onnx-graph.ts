@@ -6,7 +6,7 @@ import { GrowingFile, type HashedFile } from '../growing-file.ts'
 const { onnx } = onnxProto
 const { AttributeProto, ModelProto, TensorProto } = onnx
 
-export type OnnxElement = 'f32' | 'f16' | 'i64' | 'u8'
+export type OnnxElement = 'f32' | 'f16' | 'i64' | 'u8' | 'i8'
 /** A name is a dimension that is known only at run time. */
 export type OnnxDimension = number | string
 /** Numbers become ints; use {@link OnnxFloat} if the operator expects a float. */
@@ -22,8 +22,9 @@ const elementTypes = {
   f16: TensorProto.DataType.FLOAT16,
   i64: TensorProto.DataType.INT64,
   u8: TensorProto.DataType.UINT8,
+  i8: TensorProto.DataType.INT8,
 } as const
-const elementBytes = { f32: 4, f16: 2, i64: 8, u8: 1 } as const
+const elementBytes = { f32: 4, f16: 2, i64: 8, u8: 1, i8: 1 } as const
 
 /** LayerNormalization requires 17. */
 const OPSET = 17

@@ -1,9 +1,11 @@
 import { MICROSOFT, type OnnxGraphWriter, type OnnxValueName } from './onnx-graph.ts'
-import { BLOCK_4, quantizeBlocks, quantizeRows, ZERO_8 } from './quantize-weights.ts'
+import { BLOCK_4, quantizeBlocks, quantizeRows } from './quantize-weights.ts'
 
 /** Minimum scale, to avoid division by zero for rows of zeros. */
 const MIN_SCALE = 1e-20
 const LARGEST_BYTE = 255
+/** Zero point of inputs with even steps. */
+const EVEN_ZERO = 128
 /**
  * The output of a GELU is never below -0.17. With most steps above zero, the steps are nearly half as wide. On the demo model's tower this
  * reduced the mean error by a third.
@@ -42,8 +44,8 @@ interface Steps {
  * Linear layers with weights in 8 or 4 bits.
  *
  * 8 bits: integer products, summed exactly. The inputs are quantized at run time, with a scale for each row (a patch), because single
- * patches in towers can be a hundred times larger than others. Weights and inputs are unsigned, because the kernels for signed weights
- * saturate on processors without VNNI.
+ * patches in towers can be a hundred times larger than others. Inputs are unsigned and weights are signed, the fastest form on processors
+ * with integer dot products; on others the session makes the weights unsigned, see `signed-products.ts`.
  * 4 bits: MatMulNBits, which CUDA, DirectML and WebGPU also support; of these, only DirectML supports the 8-bit integer operators, and the
  * others run them on the CPU.
  */
@@ -67,11 +69,12 @@ export class QuantizedLinears {
   async #linear8(input: OnnxValueName, { name, values, rows, columns }: Matrix, bias: OnnxValueName): Promise<OnnxValueName> {
     const graph = this.#graph
     const { weights, scales } = quantizeRows(values, rows, columns, name)
-    const stored = await graph.weight(name, 'u8', [columns, rows], [weights])
+    const stored = await graph.weight(name, 'i8', [columns, rows], [bytesOf(weights)])
     const scale = await graph.weight(`${name}.scale`, 'f32', [rows], [bytesOf(scales)])
-    const { one, zero } = await this.#evenSteps()
+    const { one } = await this.#evenSteps()
     const quantized = await this.#rows(input)
-    const inputs = [quantized.values, stored, one, scale, quantized.zero, zero]
+    // No zero point for the weights: ONNX Runtime cannot make weights unsigned if they share one.
+    const inputs = [quantized.values, stored, one, scale, quantized.zero]
     const product = graph.node('MatMulIntegerToFloat', inputs, { domain: MICROSOFT })
     return graph.node('Add', [graph.node('Mul', [product, quantized.scale]), bias])
   }
@@ -105,7 +108,7 @@ export class QuantizedLinears {
 
   /** Symmetric steps around zero. */
   async #evenSteps(): Promise<Steps> {
-    this.#even ??= await this.#steps('even', ZERO_8, MIN_SCALE)
+    this.#even ??= await this.#steps('even', EVEN_ZERO, MIN_SCALE)
     return this.#even
   }
 
@@ -125,6 +128,6 @@ export class QuantizedLinears {
   }
 }
 
-function bytesOf(values: Float32Array): Uint8Array {
+function bytesOf(values: Float32Array | Int8Array): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
 }

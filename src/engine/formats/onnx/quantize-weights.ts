@@ -2,8 +2,6 @@ import { TarsierError } from '../../../shared/errors.ts'
 
 /** Number of values in a row that share a scale in 4 bits. */
 export const BLOCK_4 = 32
-/** Zero point in 8 bits, for weights and inputs. */
-export const ZERO_8 = 128
 const LARGEST_8 = 127
 const LARGEST_4 = 15
 /** Number of rows that are transposed together. */
@@ -11,7 +9,7 @@ const STRIP = 64
 
 export interface Rows8 {
   /** [columns, rows], the order of MatMulInteger. */
-  readonly weights: Uint8Array
+  readonly weights: Int8Array
   /** [rows]: step size. */
   readonly scales: Float32Array
 }
@@ -27,7 +25,7 @@ export interface Blocks4 {
 
 /** Quantizes a matrix [rows, columns] to 8 bits, symmetrically around zero, with a scale for each row. */
 export function quantizeRows(values: Float32Array, rows: number, columns: number, name: string): Rows8 {
-  const weights = new Uint8Array(rows * columns)
+  const weights = new Int8Array(rows * columns)
   const scales = new Float32Array(rows)
   const inverse = new Float64Array(rows)
   for (let row = 0; row < rows; row++) {
@@ -42,7 +40,7 @@ export function quantizeRows(values: Float32Array, rows: number, columns: number
     const end = Math.min(rows, first + STRIP)
     for (let column = 0; column < columns; column++) {
       for (let row = first; row < end; row++) {
-        weights[column * rows + row] = Math.round((values[row * columns + column] ?? 0) * (inverse[row] ?? 0)) + ZERO_8
+        weights[column * rows + row] = Math.round((values[row * columns + column] ?? 0) * (inverse[row] ?? 0))
       }
     }
   }
