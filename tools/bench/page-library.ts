@@ -47,7 +47,7 @@ function examplesIn(folder: string) {
 }
 
 /** Creates a turn; answers range from one sentence to a list with times, as models write them. */
-function turnOf(number: number, index: number, created: number): Turn {
+export function turnOf(number: number, index: number, created: number): Turn {
   const sentence = `In clip ${number + 1} a blue square spins while a **yellow star** moves to the left, then stops at the edge.`
   const list = Array.from({ length: number % 5 }, (_, i) => `- at 0:0${i}: the square turns by another ${(i + 1) * 15} degrees`)
   return {
