@@ -26,15 +26,30 @@ export function eventSpans(
   const placed = events
     .flatMap(({ start, end, segment }, index) => (start === null ? [] : [{ index, start, end, segment }]))
     .sort((a, b) => a.start - b.start || a.index - b.index)
+  const nextStarts = startsAfter(placed)
   const laneEnds: number[] = []
   return placed.map(({ index, start, end, segment }, i) => {
-    const next = placed.slice(i + 1).find((other) => other.start > start && other.segment === segment)
-    const shownEnd = Math.max(start, Math.min(end ?? next?.start ?? segments[segment]?.end ?? duration, duration))
+    const shownEnd = Math.max(start, Math.min(end ?? nextStarts[i] ?? segments[segment]?.end ?? duration, duration))
     const free = laneEnds.findIndex((laneEnd) => laneEnd <= start)
     const lane = Math.min(free === -1 ? laneEnds.length : free, MAX_LANES - 1)
     laneEnds[lane] = Math.max(laneEnds[lane] ?? 0, shownEnd)
     return { index, start, end: shownEnd, lane }
   })
+}
+
+/** For each event, the first later start in its segment. The events must be in the order of their starts. */
+function startsAfter(placed: readonly { readonly start: number; readonly segment: number }[]): (number | undefined)[] {
+  /** By segment, the start that was passed last from the end, and the first one after it. */
+  const passed = new Map<number, { readonly start: number; readonly after: number | undefined }>()
+  return placed
+    .toReversed()
+    .map(({ start, segment }) => {
+      const last = passed.get(segment)
+      const after = last && last.start > start ? last.start : last?.after
+      passed.set(segment, { start, after })
+      return after
+    })
+    .reverse()
 }
 
 /** A player that was sent to a time shows the frame there, which may have begun this much earlier, in seconds. */

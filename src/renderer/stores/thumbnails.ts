@@ -3,6 +3,10 @@ import { service } from '../transport.ts'
 
 /** More than fit on any screen; older ones are evicted. */
 const MAX_THUMBNAILS = 400
+/** Requests at a time. A browser has about six connections for a server, and the rows of a list and answers must not wait for pictures. */
+const MAX_REQUESTS = 3
+/** Milliseconds for which a thumbnail must be wanted; those that a fast scroll passes are not requested. */
+const SETTLE_MS = 80
 
 /** What a thumbnail shows: a clip, at a time in seconds or in its middle, or the clip of a benchmark's sample. */
 export type Pictured = { readonly handle: string; readonly time?: number | undefined } | { readonly run: string; readonly sample: string }
@@ -10,28 +14,51 @@ export type Pictured = { readonly handle: string; readonly time?: number | undef
 interface ThumbnailsState {
   /** Base64-encoded JPEG by {@link thumbnailKey}; null if the file cannot be read at the moment. */
   readonly known: ReadonlyMap<string, string | null>
-  readonly load: (pictured: Pictured) => void
+  /** Loads a thumbnail if it is still wanted after a moment. The returned function says that it is no longer. */
+  readonly want: (pictured: Pictured) => () => void
 }
 
+/** What is to be requested, last wanted last. */
+const waiting = new Set<Pictured>()
 const requested = new Set<string>()
 
-export const useThumbnails = create<ThumbnailsState>((set, get) => ({
-  known: new Map(),
-  load: (pictured) => {
-    const key = thumbnailKey(pictured)
-    if (requested.has(key) || get().known.has(key)) return
-    requested.add(key)
-    const store = (jpeg: string | null) => {
-      requested.delete(key)
-      set({ known: new Map([...get().known, [key, jpeg] as const].slice(-MAX_THUMBNAILS)) })
+export const useThumbnails = create<ThumbnailsState>((set, get) => {
+  const store = (key: string, jpeg: string | null) => {
+    requested.delete(key)
+    set({ known: new Map([...get().known, [key, jpeg] as const].slice(-MAX_THUMBNAILS)) })
+    requestNext()
+  }
+  const requestNext = () => {
+    while (requested.size < MAX_REQUESTS) {
+      // What is visible now has been wanted last.
+      const pictured = [...waiting].at(-1)
+      if (!pictured) return
+      waiting.delete(pictured)
+      const key = thumbnailKey(pictured)
+      if (requested.has(key) || get().known.has(key)) continue
+      requested.add(key)
+      // A list is still useful without thumbnails.
+      request(pictured).then(
+        ({ jpeg }) => store(key, jpeg),
+        () => store(key, null),
+      )
     }
-    // A list is still useful without thumbnails.
-    request(pictured).then(
-      ({ jpeg }) => store(jpeg),
-      () => store(null),
-    )
-  },
-}))
+  }
+  return {
+    known: new Map(),
+    want: (pictured) => {
+      if (get().known.has(thumbnailKey(pictured))) return () => {}
+      const timer = setTimeout(() => {
+        waiting.add(pictured)
+        requestNext()
+      }, SETTLE_MS)
+      return () => {
+        clearTimeout(timer)
+        waiting.delete(pictured)
+      }
+    },
+  }
+})
 
 export function thumbnailKey(pictured: Pictured): string {
   return 'handle' in pictured ? `${pictured.handle} ${pictured.time ?? ''}` : `${pictured.run} ${pictured.sample}`

@@ -31,7 +31,7 @@ export function MessageList({ metadata }: { readonly metadata: ClipMetadata }) {
     getScrollElement: () => box.current,
     estimateSize: () => 180,
     getItemKey: (index) => `${chat?.id} ${index}`,
-    overscan: 3,
+    overscan: 2,
   })
   const size = list.getTotalSize()
   // biome-ignore lint/correctness/useExhaustiveDependencies: any growth moves the end of the list.

@@ -10,7 +10,8 @@ import { StripFrame } from './strip-frame.tsx'
 /** The exact frames that the model receives, at the model's resolution. */
 export function Filmstrip({ metadata }: { readonly metadata: ClipMetadata }) {
   const { pictures, of, problem, turn, showNext } = useFrames()
-  const { picked, beginPicking, clearPicks } = usePlayer()
+  const picked = usePlayer((state) => state.picked)
+  const { beginPicking, clearPicks } = usePlayer.getState()
   const [first] = pictures
   const missing = Math.max(0, (of || 4) - pictures.length)
   if (!metadata.present && pictures.length === 0) return <p className="text-quiet">The file is missing. Locate it to see its frames.</p>

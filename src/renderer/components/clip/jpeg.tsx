@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'react'
+import { decodeJpeg } from '../../lib/decode-jpeg.ts'
 
 interface JpegProps {
   /** Base64-encoded. */
@@ -8,32 +9,25 @@ interface JpegProps {
   readonly className?: string
 }
 
-/** Draws a JPEG from a service response on a canvas. */
+/** Shows a JPEG from a service response on a canvas. */
 export function Jpeg({ jpeg, label, className = '' }: JpegProps) {
   const canvas = useRef<HTMLCanvasElement>(null)
   useEffect(() => {
     let unmounted = false
-    const draw = (bitmap: ImageBitmap) => {
+    const show = (bitmap: ImageBitmap) => {
       const element = canvas.current
-      if (!unmounted && element) {
-        element.width = bitmap.width
-        element.height = bitmap.height
-        element.getContext('2d')?.drawImage(bitmap, 0, 0)
-      }
-      bitmap.close()
+      if (unmounted || !element) return bitmap.close()
+      element.width = bitmap.width
+      element.height = bitmap.height
+      // Takes the decoded pixels over without copying them.
+      element.getContext('bitmaprenderer')?.transferFromImageBitmap(bitmap)
     }
     // If decoding fails, the canvas stays empty; the label still describes the picture.
-    decodeJpeg(jpeg).then(draw, () => {})
+    decodeJpeg(jpeg).then(show, () => {})
     return () => {
       unmounted = true
     }
   }, [jpeg])
   const spoken = label === '' ? { 'aria-hidden': true } : { role: 'img', 'aria-label': label }
   return <canvas ref={canvas} {...spoken} className={className} width="16" height="9" />
-}
-
-/** Decodes a base64 JPEG for drawing. No URL is created, because the content security policy allows neither `data:` nor `blob:`. */
-async function decodeJpeg(base64: string): Promise<ImageBitmap> {
-  const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0))
-  return createImageBitmap(new Blob([bytes], { type: 'image/jpeg' }))
 }

@@ -4,7 +4,7 @@ import { useState } from 'react'
 import type { ClipMetadata } from '../../../shared/contract/clips.ts'
 import { MAX_FRAMES } from '../../../shared/frame-request.ts'
 import { useTimeline } from '../../hooks/use-timeline.ts'
-import { frameAt, steppedTime } from '../../lib/frame-step.ts'
+import { frameAt, steppedTime, type Timeline } from '../../lib/frame-step.ts'
 import { clockText } from '../../lib/time-text.ts'
 import { seekTo, usePlayer } from '../../stores/player.ts'
 import { speeds, useStage } from '../../stores/stage.ts'
@@ -20,33 +20,22 @@ interface PlayerControlsProps {
 
 /** Playback, frame stepping, time, repetition, speed, sound, captions and full screen. */
 export function PlayerControls({ metadata, onFullScreen }: PlayerControlsProps) {
-  const { video, time, picked, togglePick } = usePlayer()
-  const { loop, captions, set } = useStage()
-  const { duration } = metadata
+  const video = usePlayer((state) => state.video)
+  const loop = useStage((state) => state.loop)
+  const captions = useStage((state) => state.captions)
+  const set = useStage((state) => state.set)
   const timeline = useTimeline(metadata)
   const unavailable = video ? null : 'The video is still loading'
-  const currentFrame = frameAt(time, timeline)
-  const isPicked = picked.includes(currentFrame)
-  const step = (frames: number) => seekTo(steppedTime(time, frames, timeline), duration)
-  const pickWhy = !isPicked && picked.length >= MAX_FRAMES ? `A model can use at most ${MAX_FRAMES} frames` : null
+  const step = (frames: number) => seekTo(steppedTime(usePlayer.getState().time, frames, timeline), metadata.duration)
   return (
     <div className="@container shrink-0">
       <div className="flex min-h-13 flex-wrap items-center gap-x-1 py-1.5 max-wide:px-2">
         <IconButton icon={StepBack} label="Previous frame (←)" why={unavailable} onClick={() => step(-1)} />
         <PlayButton />
         <IconButton icon={StepForward} label="Next frame (→)" why={unavailable} onClick={() => step(1)} />
-        <TimeField label="Time" value={time} onChange={(seconds) => seekTo(seconds, duration)} strong />
-        <span className="text-control whitespace-nowrap text-quiet tabular-nums">
-          / {clockText(duration)} · <span>frame {currentFrame}</span>
-        </span>
+        <CurrentTime duration={metadata.duration} timeline={timeline} />
         <div className="ml-auto flex items-center gap-0.5">
-          <IconButton
-            icon={Plus}
-            label={isPicked ? 'Remove this frame from the selection (P)' : 'Add this frame to the selection (P)'}
-            aria-pressed={isPicked}
-            why={pickWhy}
-            onClick={() => togglePick(currentFrame)}
-          />
+          <PickButton timeline={timeline} />
           <IconButton icon={Repeat} label="Repeat the range (L)" aria-pressed={loop} onClick={() => set({ loop: !loop })} />
           <IconButton icon={Captions} label="Captions (C)" aria-pressed={captions} onClick={() => set({ captions: !captions })} />
           <SpeedMenu />
@@ -58,8 +47,40 @@ export function PlayerControls({ metadata, onFullScreen }: PlayerControlsProps) 
   )
 }
 
+/** The player's time and frame. It is apart from the buttons, because it changes with every frame of the clip. */
+function CurrentTime({ duration, timeline }: { readonly duration: number; readonly timeline: Timeline }) {
+  const time = usePlayer((state) => state.time)
+  return (
+    <>
+      <TimeField label="Time" value={time} onChange={(seconds) => seekTo(seconds, duration)} strong />
+      <span className="text-control whitespace-nowrap text-quiet tabular-nums">
+        / {clockText(duration)} · <span>frame {frameAt(time, timeline)}</span>
+      </span>
+    </>
+  )
+}
+
+function PickButton({ timeline }: { readonly timeline: Timeline }) {
+  const isPicked = usePlayer(({ picked, time }) => picked.length > 0 && picked.includes(frameAt(time, timeline)))
+  const isFull = usePlayer(({ picked }) => picked.length >= MAX_FRAMES)
+  const pick = () => {
+    const { time, togglePick } = usePlayer.getState()
+    togglePick(frameAt(time, timeline))
+  }
+  return (
+    <IconButton
+      icon={Plus}
+      label={isPicked ? 'Remove this frame from the selection (P)' : 'Add this frame to the selection (P)'}
+      aria-pressed={isPicked}
+      why={!isPicked && isFull ? `A model can use at most ${MAX_FRAMES} frames` : null}
+      onClick={pick}
+    />
+  )
+}
+
 function PlayButton() {
-  const { video, playing } = usePlayer()
+  const video = usePlayer((state) => state.video)
+  const playing = usePlayer((state) => state.playing)
   const label = playing ? 'Pause (space)' : 'Play (space)'
   const why = video ? null : 'The video is still loading'
   const Icon = playing ? Pause : Play
@@ -79,7 +100,8 @@ function PlayButton() {
 }
 
 function SpeedMenu() {
-  const { speed, set } = useStage()
+  const speed = useStage((state) => state.speed)
+  const set = useStage((state) => state.set)
   const [open, setOpen] = useState(false)
   return (
     <DropdownMenu.Root modal={false} open={open} onOpenChange={setOpen}>
@@ -106,7 +128,9 @@ function SpeedMenu() {
 }
 
 function Sound() {
-  const { volume, muted, set } = useStage()
+  const volume = useStage((state) => state.volume)
+  const muted = useStage((state) => state.muted)
+  const set = useStage((state) => state.set)
   const silent = muted || volume === 0
   return (
     <>

@@ -7,9 +7,9 @@ import { Jpeg } from './jpeg.tsx'
 export function Thumbnail({ className = '', ...pictured }: Pictured & { readonly className?: string }) {
   const key = thumbnailKey(pictured)
   const jpeg = useThumbnails((state) => state.known.get(key))
-  const load = useThumbnails((state) => state.load)
+  const want = useThumbnails((state) => state.want)
   // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for what is pictured, which is a new object at each rendering.
-  useEffect(() => load(pictured), [load, key])
+  useEffect(() => want(pictured), [want, key])
   if (jpeg) return <Jpeg jpeg={jpeg} label="" className={className} />
   return (
     <div className={`grid place-items-center bg-sunk text-quiet ${className}`}>

@@ -34,7 +34,10 @@ export function VideoElement({ source, metadata }: { readonly source: string; re
       setPlaying(false)
     }
   }, [attach, at, setPlaying])
-  const { speed, volume, muted, loop } = useStage()
+  const speed = useStage((state) => state.speed)
+  const volume = useStage((state) => state.volume)
+  const muted = useStage((state) => state.muted)
+  const loop = useStage((state) => state.loop)
   useEffect(() => {
     const element = video.current
     if (element) Object.assign(element, { playbackRate: speed, volume, muted })

@@ -1,5 +1,5 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { useListEnds } from '../../hooks/use-list-ends.ts'
 import { rowAt } from '../../lib/sparse-pages.ts'
 import { useLibrary } from '../../stores/library.ts'
@@ -7,8 +7,9 @@ import { VirtualRows } from '../ui/virtual-rows.tsx'
 import { HitCard } from './hit-card.tsx'
 import { HitRow } from './hit-row.tsx'
 
-/** Least width of a card in pixels, and the height of its texts. */
+/** Least width of a card in pixels. */
 const CARD_PX = 250
+/** Height of a card's texts in pixels, as long as no card has been measured. */
 const TEXT_PX = 112
 
 /** The library: a grid of its clips, or a list of what a search found. Only visible entries are rendered, and their pages are loaded on demand. */
@@ -18,15 +19,17 @@ export function HitList() {
   const width = useWidth(box)
   const isSearch = query.text.trim() !== ''
   const lanes = isSearch ? 1 : Math.max(1, Math.floor(width / CARD_PX))
+  const cardHeight = useCardHeight(box, width / lanes, isSearch)
   const list = useVirtualizer<HTMLDivElement, HTMLLIElement>({
     count: total,
     lanes,
     getScrollElement: () => box.current,
-    estimateSize: () => (isSearch ? 104 : ((width / lanes) * 9) / 16 + TEXT_PX),
-    overscan: isSearch ? 6 : lanes,
+    estimateSize: () => (isSearch ? 104 : (cardHeight ?? Math.round(((width / lanes) * 9) / 16 + TEXT_PX))),
+    // Rows of the grid or of the list.
+    overscan: isSearch ? 6 : 1,
   })
   // biome-ignore lint/correctness/useExhaustiveDependencies: another number of columns gives every entry another height.
-  useEffect(() => list.measure(), [list, lanes, width])
+  useEffect(() => list.measure(), [list, lanes, width, cardHeight])
   const toEnds = useListEnds(list)
   const shown = list.getVirtualItems()
   const first = shown[0]?.index ?? 0
@@ -41,18 +44,29 @@ export function HitList() {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable regions must be focusable by keyboard.
     <section ref={box} tabIndex={0} onKeyDown={toEnds} aria-label="Conversations" className="min-h-0 flex-1 overflow-y-auto px-4 pb-4">
-      <VirtualRows list={list} setSize={total} gap="p-2">
+      <VirtualRows list={list} setSize={total} gap="p-2" height={cardHeight}>
         {(index) => {
           const hit = rowAt(pages, index)
           return hit ? (
             <Entry hit={hit} />
           ) : (
-            <div aria-hidden="true" className={`rounded-panel bg-sunk ${isSearch ? 'h-22' : 'aspect-4/3'}`} />
+            <div aria-hidden="true" className={`rounded-panel bg-sunk ${isSearch ? 'h-22' : cardHeight ? 'h-full' : 'aspect-4/3'}`} />
           )
         }}
       </VirtualRows>
     </section>
   )
+}
+
+/** Height that all cards of a width have, in pixels, taken from the first one that is rendered; undefined before, and for the rows of a search. */
+function useCardHeight(box: React.RefObject<HTMLElement | null>, width: number, isSearch: boolean): number | undefined {
+  const [known, setKnown] = useState<{ readonly width: number; readonly height: number } | null>(null)
+  const height = !isSearch && known?.width === width ? known.height : undefined
+  useLayoutEffect(() => {
+    const card = isSearch || height !== undefined ? null : box.current?.querySelector<HTMLElement>('li:has(button)')
+    if (card) setKnown({ width, height: card.offsetHeight })
+  })
+  return height
 }
 
 /** Width of an element's content in pixels; 0 before it is known. */

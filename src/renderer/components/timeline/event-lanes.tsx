@@ -1,18 +1,17 @@
-import type { Chapter } from '../../../shared/clip-events.ts'
+import { memo } from 'react'
+import type { Chapter, ClipEvent } from '../../../shared/clip-events.ts'
 import type { ClipMetadata } from '../../../shared/contract/clips.ts'
 import { playFrom } from '../../flows/play-from.ts'
 import { useShownChapters, useShownEvents } from '../../hooks/use-shown-events.ts'
 import type { TimeScale } from '../../hooks/use-time-scale.ts'
 import { type EventSpan, eventLabel, spans } from '../../lib/event-track.ts'
+import { LANE_PX, LEAST_PX, SPAN_PX, spanWidth } from '../../lib/span-places.ts'
 import { clockText } from '../../lib/time-text.ts'
 import { useEvents } from '../../stores/events.ts'
 import { usePlayer } from '../../stores/player.ts'
+import { NarrowSpans } from './narrow-spans.tsx'
 
-/** Height of a span, and the distance from one lane to the next, in pixels. */
-const SPAN_PX = 23
-const LANE_PX = 26
-/** The least width of a span, and of one with text. */
-const LEAST_PX = 6
+/** The least width of a span with text, in pixels. */
 const TEXT_PX = 32
 
 /**
@@ -27,12 +26,23 @@ export function EventLanes({ metadata, scale }: { readonly metadata: ClipMetadat
   const { pixelsPerSecond, from, to } = scale
   const lanes = placed.reduce((most, { lane }) => Math.max(most, lane + 1), 0)
   const isVisible = ({ start, end }: { readonly start: number; readonly end: number }) => end >= from && start <= to
+  const visible = placed.filter(isVisible)
+  const spanOf = (span: EventSpan) => {
+    const event = events[span.index]
+    return event && <Span key={span.index} span={span} event={event} pixelsPerSecond={pixelsPerSecond} allPixels={scale.width} />
+  }
   return (
-    <div role="img" aria-label={`Timeline of ${placed.length} events. The Events tab lists them.`} className="pt-1">
+    // A stacking context of its own: while only the playhead moves, it is not painted again.
+    <div role="img" aria-label={`Timeline of ${placed.length} events. The Events tab lists them.`} className="isolate pt-1">
       {chapters.length > 0 && (
         <div className="relative" style={{ height: LANE_PX }}>
           {chapters.map((chapter, i) => (
-            <ChapterSpan key={chapter.start} chapter={chapter} end={chapters[i + 1]?.start ?? metadata.duration} scale={scale} />
+            <ChapterSpan
+              key={chapter.start}
+              chapter={chapter}
+              end={chapters[i + 1]?.start ?? metadata.duration}
+              pixelsPerSecond={pixelsPerSecond}
+            />
           ))}
         </div>
       )}
@@ -48,25 +58,25 @@ export function EventLanes({ metadata, scale }: { readonly metadata: ClipMetadat
         </div>
       )}
       <div className="relative" style={{ height: lanes * LANE_PX }}>
-        {placed.filter(isVisible).map((span) => {
-          const event = events[span.index]
-          return event && <Span key={span.index} span={span} text={event.text} label={eventLabel(event)} scale={scale} />
-        })}
+        <NarrowSpans spans={visible.filter((span) => spanWidth(span, pixelsPerSecond) === LEAST_PX)} scale={scale}>
+          {spanOf}
+        </NarrowSpans>
+        {visible.filter((span) => spanWidth(span, pixelsPerSecond) > LEAST_PX).map(spanOf)}
       </div>
     </div>
   )
 }
 
-function ChapterSpan({
+const ChapterSpan = memo(function ChapterSpan({
   chapter: { start, title },
   end,
-  scale,
+  pixelsPerSecond,
 }: {
   readonly chapter: Chapter
   readonly end: number
-  readonly scale: TimeScale
+  readonly pixelsPerSecond: number
 }) {
-  const width = Math.max(LEAST_PX, (end - start) * scale.pixelsPerSecond - 2)
+  const width = spanWidth({ start, end }, pixelsPerSecond)
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the list of events has the chapters too.
     // biome-ignore lint/a11y/useKeyWithClickEvents: see above.
@@ -74,39 +84,40 @@ function ChapterSpan({
       title={`${clockText(start, 0)} ${title}`}
       onClick={() => playFrom(start)}
       className="absolute top-0 cursor-pointer truncate rounded-control bg-sunk px-2 text-note leading-[23px] font-medium hover:bg-line"
-      style={{ left: start * scale.pixelsPerSecond, width, height: SPAN_PX }}
+      style={{ left: start * pixelsPerSecond, width, height: SPAN_PX }}
     >
       {width > TEXT_PX && title}
     </span>
   )
-}
+})
 
 interface SpanProps {
   readonly span: EventSpan
-  readonly text: string
-  readonly label: string
-  readonly scale: TimeScale
+  readonly event: ClipEvent
+  readonly pixelsPerSecond: number
+  /** Width of the whole clip in pixels. */
+  readonly allPixels: number
 }
 
-function Span({ span, text, label, scale: { pixelsPerSecond, width: all } }: SpanProps) {
+const Span = memo(function Span({ span, event, pixelsPerSecond, allPixels }: SpanProps) {
   const current = usePlayer((state) => spans(span, state.time))
   const marked = useEvents((state) => state.marked === span.index)
-  const mark = useEvents((state) => state.mark)
-  const width = Math.max(LEAST_PX, (span.end - span.start) * pixelsPerSecond - 2)
+  const { mark } = useEvents.getState()
+  const width = spanWidth(span, pixelsPerSecond)
   const look = current ? 'border-text bg-accent text-on-accent' : 'border-accent bg-accent-soft text-text hover:bg-line'
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the list of events has a button for each event.
     // biome-ignore lint/a11y/useKeyWithClickEvents: see above.
     <span
-      title={label}
+      title={eventLabel(event)}
       data-current={current || undefined}
       onClick={() => playFrom(span.start)}
       onMouseEnter={() => mark(span.index)}
       onMouseLeave={() => mark(null)}
       className={`absolute cursor-pointer truncate rounded-control border-l-3 text-note leading-[23px] font-medium ${look} ${width > TEXT_PX ? 'px-2' : ''} ${marked ? 'outline-2 outline-offset-1 outline-accent' : ''}`}
-      style={{ top: span.lane * LANE_PX, height: SPAN_PX, left: Math.min(span.start * pixelsPerSecond, all - LEAST_PX), width }}
+      style={{ top: span.lane * LANE_PX, height: SPAN_PX, left: Math.min(span.start * pixelsPerSecond, allPixels - LEAST_PX), width }}
     >
-      {width > TEXT_PX && text}
+      {width > TEXT_PX && event.text}
     </span>
   )
-}
+})

@@ -5,7 +5,7 @@ import { nearest } from '../../lib/time-scale.ts'
 import { useChat } from '../../stores/chat.ts'
 import { useFrames } from '../../stores/frames.ts'
 import { useStrip } from '../../stores/strip.ts'
-import { Jpeg } from '../clip/jpeg.tsx'
+import { StripCell } from './strip-cell.tsx'
 
 const HEIGHT_PX = 50
 /** Limits of the ratio of a cell's sides; wider or higher pictures are cut. */
@@ -47,7 +47,7 @@ export function PictureStrip({ metadata, scale }: { readonly metadata: ClipMetad
         const picture = nearest(pictures, (cell + 0.5) * each, ({ time }) => time)
         return (
           <div key={cell} className="absolute inset-y-0" style={{ left: (cell * scale.width) / count, width: scale.width / count + 0.5 }}>
-            {picture && <Jpeg jpeg={picture.jpeg} label="" className="size-full object-cover" />}
+            {picture && <StripCell picture={picture} height={HEIGHT_PX} leastRatio={LEAST_RATIO} />}
           </div>
         )
       })}

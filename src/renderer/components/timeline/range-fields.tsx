@@ -1,4 +1,5 @@
 import { RotateCcw } from 'lucide-react'
+import { memo } from 'react'
 import type { ClipMetadata } from '../../../shared/contract/clips.ts'
 import { movedRange } from '../../lib/frame-step.ts'
 import { usePlayer } from '../../stores/player.ts'
@@ -6,10 +7,11 @@ import { TimeField } from '../clip/time-field.tsx'
 import { IconButton } from '../ui/icon-button.tsx'
 
 /** Start and end of the part of the clip that questions are about. */
-export function RangeFields({ metadata }: { readonly metadata: ClipMetadata }) {
-  const { range, setRange, picked } = usePlayer()
+export const RangeFields = memo(function RangeFields({ metadata }: { readonly metadata: ClipMetadata }) {
+  const range = usePlayer((state) => state.range)
+  const byHand = usePlayer((state) => state.picked.length > 0)
+  const { setRange } = usePlayer.getState()
   const { start, end } = range ?? { start: 0, end: metadata.duration }
-  const byHand = picked.length > 0
   const move = (edge: 'start' | 'end') => (seconds: number) => setRange(movedRange(range, edge, seconds, metadata))
   return (
     <fieldset
@@ -25,4 +27,4 @@ export function RangeFields({ metadata }: { readonly metadata: ClipMetadata }) {
       {range && <IconButton icon={RotateCcw} label="Use the whole clip" onClick={() => setRange(null)} className="size-7" />}
     </fieldset>
   )
-}
+})

@@ -1,5 +1,5 @@
 import { ChevronDown, ZoomIn, ZoomOut } from 'lucide-react'
-import { type PointerEvent, useState } from 'react'
+import { memo, type PointerEvent, useCallback, useState } from 'react'
 import type { ClipMetadata } from '../../../shared/contract/clips.ts'
 import { counted } from '../../../shared/size-text.ts'
 import { useShownEvents } from '../../hooks/use-shown-events.ts'
@@ -26,12 +26,13 @@ export function Timeline({ metadata }: { readonly metadata: ClipMetadata }) {
   const { duration } = metadata
   const { box, scale, zoomAt, onScroll } = useTimeScale(duration)
   const [opened, setOpened] = useState(false)
+  const toggle = useCallback(() => setOpened((before) => !before), [])
   useZoomGestures(box, zoomAt)
   return (
     <section aria-label="Timeline" className="rounded-panel bg-panel px-3 pt-2 pb-3 shadow-panel">
       <header className="flex flex-wrap items-center gap-x-3 pb-1 text-control">
         <h2 className="font-semibold">Timeline</h2>
-        <Counts metadata={metadata} opened={opened} onToggle={() => setOpened(!opened)} />
+        <Counts metadata={metadata} opened={opened} onToggle={toggle} />
         <RangeFields metadata={metadata} />
         <ZoomControls duration={duration} />
       </header>
@@ -64,7 +65,7 @@ export function Timeline({ metadata }: { readonly metadata: ClipMetadata }) {
 }
 
 /** Numbers of events and frames. In a narrow window it opens the events of the timeline. */
-function Counts({
+const Counts = memo(function Counts({
   metadata,
   opened,
   onToggle,
@@ -93,7 +94,7 @@ function Counts({
       )}
     </>
   )
-}
+})
 
 /** A press or drag goes to the time there. A finger goes there when it moves or is lifted, because a second one may follow for a pinch. */
 function ScrubArea({ scale: { pixelsPerSecond, duration }, children }: { readonly scale: TimeScale; readonly children: React.ReactNode }) {

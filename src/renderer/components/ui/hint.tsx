@@ -22,17 +22,19 @@ export function Hint({
   return (
     <Tooltip.Root open={open && text !== null} onOpenChange={setOpen}>
       <Tooltip.Trigger asChild>{children}</Tooltip.Trigger>
-      {/* In full screen nothing outside of the full-screen element is visible. */}
-      <Tooltip.Portal container={document.fullscreenElement}>
-        <Tooltip.Content
-          side={side === 'rail' ? (matchMedia(NARROW).matches ? 'top' : 'right') : side}
-          sideOffset={6}
-          collisionPadding={8}
-          className="z-50 max-w-72 rounded-control bg-text px-2.5 py-1.5 text-control text-ground shadow-float"
-        >
-          {text}
-        </Tooltip.Content>
-      </Tooltip.Portal>
+      {/* A list has hundreds of closed ones. In full screen nothing outside of the full-screen element is visible. */}
+      {open && text !== null && (
+        <Tooltip.Portal container={document.fullscreenElement}>
+          <Tooltip.Content
+            side={side === 'rail' ? (matchMedia(NARROW).matches ? 'top' : 'right') : side}
+            sideOffset={6}
+            collisionPadding={8}
+            className="z-50 max-w-72 rounded-control bg-text px-2.5 py-1.5 text-control text-ground shadow-float"
+          >
+            {text}
+          </Tooltip.Content>
+        </Tooltip.Portal>
+      )}
     </Tooltip.Root>
   )
 }
