@@ -2,7 +2,7 @@ import { basename } from 'node:path'
 import type { LlamaContext, LlamaModel } from 'node-llama-cpp'
 import { GgufFile } from '../../engine/formats/gguf/gguf-file.ts'
 import { openLlamaLibrary } from '../../engine/language/llama-library.ts'
-import { threadsFor } from '../../engine/language/threads.ts'
+import { isLone } from '../../engine/language/threads.ts'
 import { Serial } from '../../engine/serial.ts'
 import type { LanguageDeviceChoice } from '../../shared/devices.ts'
 import { isAbort, TarsierError } from '../../shared/errors.ts'
@@ -49,7 +49,7 @@ export class LocalJudge implements Judge {
     const fingerprint = await gguf.fingerprint()
     const { llama, usesGpu } = await openLlamaLibrary(device)
     signal.throwIfAborted()
-    const threads = threadsFor(gguf.size, 1, Math.max(1, llama.cpuMathCores))
+    const threads = isLone(gguf.size, 1) ? 1 : Math.max(1, llama.cpuMathCores)
     let model: LlamaModel | null = null
     try {
       model = await llama.loadModel({ modelPath: path, loadSignal: signal, gpuLayers: usesGpu ? 'auto' : 0 })

@@ -300,7 +300,11 @@ export function declareLlama(llama: LibraryHandle) {
     contextSize: native<[Pointer], number>('llama_n_ctx', 'uint32_t', [pointer]),
     setThreads: native<[Pointer, number, number], void>('llama_set_n_threads', 'void', [pointer, 'int32_t', 'int32_t']),
     /** Pools for batches of one token, and for larger ones; with null, threads are created for every batch. */
-    attachThreadPool: native<[Pointer, Pointer | null, Pointer], void>('llama_attach_threadpool', 'void', [pointer, pointer, pointer]),
+    attachThreadPool: native<[Pointer, Pointer | null, Pointer | null], void>('llama_attach_threadpool', 'void', [
+      pointer,
+      pointer,
+      pointer,
+    ]),
     setAbortCallback: native<[Pointer, Pointer, Pointer], void>('llama_set_abort_callback', 'void', [pointer, pointer, pointer]),
     decode: native<[Pointer, Batch], number>('llama_decode', 'int32_t', [pointer, types.batch]),
     /** Waits for all pending computation: a GPU may still be computing when `decode` returns. */

@@ -23,7 +23,7 @@ import { LlamaSession } from './llama-session.ts'
 import { buildPrompt } from './prompt.ts'
 import type { PromptTemplate } from './prompt-template.ts'
 import type { TemplateRenderer } from './template-renderer.ts'
-import { threadsFor } from './threads.ts'
+import { ThreadControl } from './thread-control.ts'
 import type { Tokenizer } from './tokenizer.ts'
 import type { ChatMessage, Language, PositionKind, PromptOptions, PromptSegment, Session } from './types.ts'
 
@@ -46,6 +46,8 @@ export interface LlamaLanguageParts {
   readonly spaceOnce: boolean
   /** Whether the tokenizer omits that space before a text that starts with a space. */
   readonly spaceUnlessGiven: boolean
+  /** See `ModelOptions`. */
+  readonly threads: number | undefined
   readonly tokenizer: Tokenizer
   readonly template: PromptTemplate
   /** Renders the template; disposed with the model. */
@@ -81,7 +83,10 @@ export class LlamaLanguage implements Language {
   readonly #spaces: { readonly spaceOnce: boolean; readonly spaceUnlessGiven: boolean }
   readonly #sessions = new Set<Session>()
   readonly #fingerprint: Uint8Array
-  readonly #weightBytes: number
+  /** Maximum number of threads. */
+  readonly #threads: number
+  /** One for all sessions, so that each continues with what those before have measured; null if the number stays the same. */
+  readonly #threadControl: ThreadControl | null
   readonly #cellType: number
   readonly #cellBytes: number
   readonly #gpu: GuardedDevice | null
@@ -93,6 +98,7 @@ export class LlamaLanguage implements Language {
       metadata: facts,
       spaceOnce,
       spaceUnlessGiven,
+      threads,
       tokenizer,
       template,
       renderer,
@@ -113,7 +119,6 @@ export class LlamaLanguage implements Language {
     this.#template = template
     this.takesSystem = template.takesSystem
     this.#renderer = renderer
-    this.#weightBytes = Number(api.modelBytes(model))
     // Use a 32-bit KV cache for weights in 32 bits; for all other weights, 16 bits are accurate enough.
     this.#cellType = api.modelFileType(model) === FTYPE_ALL_F32 ? GGML_TYPE_F32 : GGML_TYPE_F16
     this.#cellBytes = facts.cellNumbers * (this.#cellType === GGML_TYPE_F32 ? 4 : 2)
@@ -121,6 +126,9 @@ export class LlamaLanguage implements Language {
     this.positions = rope === ROPE_TYPE_MROPE || rope === ROPE_TYPE_IMROPE ? 'grid' : 'line'
     this.layers = api.modelLayers(model) + 1
     this.gpuLayers = Math.min(gpuLayers, this.layers)
+    this.#threads = threads ?? library.threads
+    const isFixed = this.#onGpu || threads !== undefined
+    this.#threadControl = isFixed ? null : new ThreadControl(Number(api.modelBytes(model)), this.#threads)
     this.#fingerprint = createHash('sha256')
       .update(JSON.stringify([LLAMA_RELEASE, facts.fingerprint, this.#cellType, resultsKey]))
       .digest()
@@ -178,7 +186,8 @@ export class LlamaLanguage implements Language {
 
   async open({ cells }: { cells: number }): Promise<Session> {
     this.#open()
-    const { api, threads, pools, isEmpty, logMark, complaints } = this.#library
+    const { api, pools, isEmpty, logMark, complaints } = this.#library
+    const threads = this.#threads
     const mark = logMark()
     if (!this.#onGpu && this.#cellBytes * cells > memoryLimit()) throw tooLarge(cells)
     const params = {
@@ -205,11 +214,7 @@ export class LlamaLanguage implements Language {
       const error = tooLarge(cells, new Error((await complaints(mark)).join(' ')))
       throw this.#gpu ? this.#gpu.outOfMemory(error) : error
     }
-    // threadsFor assumes that the CPU computes all layers, so it is not used with layers on a GPU.
-    const threadsOf = (rows: number) => (this.#onGpu ? threads : threadsFor(this.#weightBytes, rows, threads))
     const pool = threads > 1 ? (pools?.make(threads) ?? null) : null
-    // A single thread does not need a thread pool.
-    if (pool) api.attachThreadPool(context, threadsOf(1) === 1 ? null : pool.address, pool.address)
     const session = new LlamaSession({
       api,
       context,
@@ -218,7 +223,7 @@ export class LlamaLanguage implements Language {
       mrope: this.positions === 'grid',
       batch: BATCH,
       isEmpty,
-      threadsFor: threadsOf,
+      threads: this.#threadControl,
       pool,
       gpu: this.#gpu,
       fingerprint: this.#fingerprint,

@@ -2,24 +2,21 @@ import { TarsierError } from '../../shared/errors.ts'
 import type { Sampling } from '../../shared/sampling.ts'
 import { type GuardedDevice, runGuarded } from '../devices/device-guard.ts'
 import { AbortFlag } from './abort-flag.ts'
+import { BatchDecoder, DECODED, NO_SLOT, OUT_OF_MEMORY } from './batch-decoder.ts'
 import { BatchMemory } from './batch-memory.ts'
 import { ContextCells } from './context-cells.ts'
 import { BRANCH_SEQUENCE, LlamaBranch } from './llama-branch.ts'
-import { type Batch, callAsync, type LlamaApi, type Pointer } from './llama-header.ts'
+import type { Batch, LlamaApi, Pointer } from './llama-header.ts'
 import { LogprobQueue, tokenLogprob } from './logprobs.ts'
 import { readFloats } from './native-memory.ts'
 import { RepetitionDetector } from './repetition.ts'
 import { Sampler } from './sampler.ts'
 import { loadState, saveState } from './state-file.ts'
 import { TextStream } from './text-stream.ts'
+import type { ThreadControl } from './thread-control.ts'
 import type { ThreadPool } from './thread-pool.ts'
 import type { Tokenizer } from './tokenizer.ts'
 import type { Branch, Generated, Mark, Piece, Session } from './types.ts'
-
-/** Return codes of `llama_decode`. */
-const DECODED = 0
-const NO_SLOT = 1
-const OUT_OF_MEMORY = -2
 
 export interface SessionParts {
   readonly api: LlamaApi
@@ -31,9 +28,9 @@ export interface SessionParts {
   readonly batch: number
   /** Address of `ggml_is_empty`, see `abort-flag.ts`. */
   readonly isEmpty: Pointer
-  /** Number of threads for a batch of `rows` tokens or rows. */
-  threadsFor(rows: number): number
-  /** Thread pool attached to the context; freed after it. */
+  /** Decides the number of threads; null if it stays what the context was created with. */
+  readonly threads: ThreadControl | null
+  /** Thread pool for the context; freed after it. */
   readonly pool: ThreadPool | null
   /** Guard of the GPU in use; null for the CPU. */
   readonly gpu: GuardedDevice | null
@@ -49,6 +46,7 @@ export class LlamaSession implements Session {
   readonly #memory: Pointer
   readonly #batch: BatchMemory
   readonly #abort: AbortFlag
+  readonly #decoder: BatchDecoder
   readonly #cells: ContextCells
   /** Whether the logits of the last evaluated token are available. */
   #hasLogits = false
@@ -63,6 +61,7 @@ export class LlamaSession implements Session {
     this.#memory = parts.api.getMemory(parts.context)
     this.#batch = new BatchMemory(parts.batch, parts.width, parts.mrope)
     this.#abort = new AbortFlag(parts.api, parts.context, parts.isEmpty)
+    this.#decoder = new BatchDecoder(parts, this.#abort)
     this.#cells = new ContextCells(this.capacity)
   }
 
@@ -249,7 +248,6 @@ export class LlamaSession implements Session {
   async #decode(fill: () => Batch, first: number, signal: AbortSignal): Promise<void> {
     this.#open()
     signal.throwIfAborted()
-    const { api, context } = this.#parts
     const raise = () => this.#abort.raise()
     this.#abort.lower()
     this.#hasLogits = false
@@ -257,9 +255,9 @@ export class LlamaSession implements Session {
     let status: number
     try {
       const batch = fill()
-      const threads = this.#parts.threadsFor(batch.n_tokens)
-      api.setThreads(context, threads, threads)
-      status = await this.#answering(() => this.#compute(batch))
+      const canRepeat = Number.isFinite(first) && this.#cells.cellsBefore(first) === this.mark.cells
+      const stopped = () => this.#closed || signal.aborted
+      status = await this.#answering(() => this.#decoder.decode(batch, { canRepeat, stopped }))
     } finally {
       signal.removeEventListener('abort', raise)
     }
@@ -283,17 +281,6 @@ export class LlamaSession implements Session {
     throw new TarsierError('internal', `llama.cpp could not evaluate a batch (status ${status}). Please report it.`, {
       details: { status },
     })
-  }
-
-  /**
-   * Waits for a GPU off the main thread. Reading the logits would also wait for it, but would block the main thread. The CPU has finished when `decode`
-   * returns, and a second call on another thread would only take time.
-   */
-  async #compute(batch: Batch): Promise<number> {
-    const { api, context, gpu } = this.#parts
-    const status = await callAsync(api.decode, context, batch)
-    if (gpu && status === DECODED) await callAsync(api.synchronize, context)
-    return status
   }
 
   /**

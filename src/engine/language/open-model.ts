@@ -25,6 +25,8 @@ export interface ModelOptions extends TemplateText {
   readonly spaceOnce?: boolean | undefined
   /** Whether the tokenizer omits that space before a text that starts with a space. Defaults to false. */
   readonly spaceUnlessGiven?: boolean | undefined
+  /** Number of threads for every batch. Defaults to the number that is fastest at the moment, and with layers on a GPU to one per core. */
+  readonly threads?: number | undefined
   readonly signal: AbortSignal
 }
 
@@ -70,8 +72,8 @@ export async function openModel(
     const tokenizer = new Tokenizer(library.api, model)
     const template = await PromptTemplate.open(renderer, options, tokenizer)
     options.signal.throwIfAborted()
-    const { spaceOnce = false, spaceUnlessGiven = false } = options
-    const parts = { metadata, spaceOnce, spaceUnlessGiven, tokenizer, template, renderer, gpus, gpu, fallbacks }
+    const { spaceOnce = false, spaceUnlessGiven = false, threads } = options
+    const parts = { metadata, spaceOnce, spaceUnlessGiven, threads, tokenizer, template, renderer, gpus, gpu, fallbacks }
     const device = deviceName(library, gpus, layers, model)
     const resultsKey = await resultsKeyOf(library, gpus, layers)
     return new LlamaLanguage(library, model, { ...parts, device, resultsKey, gpuLayers: layers })
