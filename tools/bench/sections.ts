@@ -1,3 +1,4 @@
+import { measureBusy } from './busy.ts'
 import { measureConversation } from './conversation.ts'
 import { measureEvents } from './events.ts'
 import { measureFullTower } from './full-tower.ts'
@@ -22,6 +23,7 @@ export const sections = {
   'large-model': { title: 'A model of real size', measure: measureLargeModel },
   events: { title: 'Times of events', measure: measureEvents },
   generation: { title: 'Tokens a second', measure: measureGeneration },
+  busy: { title: 'On a busy machine', measure: measureBusy },
   queue: { title: 'Jobs on a queue', measure: measureQueue },
   rest: { title: 'At rest after a run', measure: measureRest },
   // Playwright is loaded only in this section's process.
