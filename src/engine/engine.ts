@@ -115,11 +115,11 @@ export class Engine implements EngineClient {
   async runStart({ conversation: id, messages }: NextQuestion): Promise<RunStart | null> {
     if (this.#ready === null) return null
     const { resources } = this.#ready
-    const { language, costs } = resources
+    const { language, costs, towerInFile } = resources
     const conversation = this.#conversations.get(id)
     const memory = conversation
       ? await conversation.memory()
-      : await loadedMemory({ language, costs, devices: resources.devices() }, 0, this.#options.limits)
+      : await loadedMemory({ language, costs, devices: resources.devices(), towerInFile }, 0, this.#options.limits)
     return {
       text: await countText(language, messages),
       question: await countText(language, messages.slice(-1)),

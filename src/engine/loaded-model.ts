@@ -6,8 +6,10 @@ import type { ModelManifest } from '../shared/model-manifest.ts'
 import { DeviceGuard, type DeviceSupervision } from './devices/device-guard.ts'
 import { DeviceTestStore } from './devices/device-test-store.ts'
 import type { EngineOptions, ModelInfo } from './engine-client.ts'
-import { towerGpuMemory } from './estimate/estimate-run.ts'
+import { estimateRun, towerGpuMemory } from './estimate/estimate-run.ts'
+import { loadedMemory } from './estimate/memory-state.ts'
 import { type ModelCosts, modelCosts } from './estimate/model-costs.ts'
+import { usualRun } from './estimate/usual-run.ts'
 import { towerForm } from './families/families.ts'
 import type { GgufMetadata } from './language/gguf-check.ts'
 import { loadLanguage } from './language/llama-model.ts'
@@ -26,6 +28,8 @@ export interface LoadedModel extends AsyncDisposable {
     readonly manifest: ModelManifest
     readonly language: Language
     readonly costs: ModelCosts
+    /** Whether the tower's weights stay in their file, because the model's usual run would not fit into memory otherwise. */
+    readonly towerInFile: boolean
     tower(): Promise<Tower>
     towerResultsKey(): Promise<string>
     devices(): DevicesUsed
@@ -60,6 +64,11 @@ export async function loadModel(options: EngineOptions, signal: AbortSignal, sup
   })
   const costs = modelCosts(manifest, language.metadata)
 
+  const unopened = { vision: 'not needed', language: language.device, fallbacks: [] }
+  const { towerInFile } = estimateRun(
+    usualRun(costs, manifest, await loadedMemory({ language, costs, devices: unopened }, 0, options.limits)),
+  )
+
   let opening: Promise<Tower> | null = null
   let tower: Tower | null = null
   // Not aborted by the signal of one run, because the next run needs the same tower.
@@ -69,6 +78,7 @@ export async function loadModel(options: EngineOptions, signal: AbortSignal, sup
         form: towerForm(manifest),
         device: devices.vision,
         signal: new AbortController().signal,
+        mapped: towerInFile,
         guard,
         gpuMemory: {
           needed: towerGpuMemory(costs, manifest.sampler.frames),
@@ -104,6 +114,7 @@ export async function loadModel(options: EngineOptions, signal: AbortSignal, sup
       manifest,
       language,
       costs,
+      towerInFile,
       tower: towerOnce,
       async towerResultsKey() {
         const expected = opening ? null : await expectedResultsKey(manifest, devices.vision, guard)

@@ -27,6 +27,7 @@ export interface ConversationResources extends ClipResources {
   /** Devices in use now; the tower's is known once it was opened. */
   devices(): DevicesUsed
   readonly costs: ModelCosts
+  readonly towerInFile: boolean
   /** Limits below those of the model and the machine. */
   readonly limits?: RequestedLimits | undefined
 }
@@ -189,8 +190,9 @@ export class Conversation {
 
   /** Memory state from which the next run starts. */
   memory(): Promise<MemoryState> {
-    const { language, costs, limits } = this.#resources
-    return loadedMemory({ language, costs, devices: this.#resources.devices() }, this.#prefixCache?.session.capacity ?? 0, limits)
+    const { language, costs, towerInFile, limits } = this.#resources
+    const devices = this.#resources.devices()
+    return loadedMemory({ language, costs, devices, towerInFile }, this.#prefixCache?.session.capacity ?? 0, limits)
   }
 
   /** Estimates the new clips. If one does not fit, its settings are reduced if its request allows that; otherwise it is rejected. */

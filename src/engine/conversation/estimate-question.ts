@@ -26,7 +26,7 @@ export async function estimateQuestion(
   signal: AbortSignal,
 ): Promise<Estimate> {
   const { resources } = model
-  const { manifest, language, costs } = resources
+  const { manifest, language, costs, towerInFile } = resources
   const clip = await PreparedClip.open(clipRequest, { ...resources, cache: null }, signal)
   try {
     const question = userMessage(text ?? descriptionPrompt(manifest.prompt, clip.info.kind), clipRequest)
@@ -37,7 +37,7 @@ export async function estimateQuestion(
       otherClips: 0,
       answer: maxTokens,
       contextLimit: model.info.context,
-      memory: await loadedMemory({ language, costs, devices: resources.devices() }, 0, limits),
+      memory: await loadedMemory({ language, costs, devices: resources.devices(), towerInFile }, 0, limits),
     }
     const decision = decideRun(request, { mayShrink: clipRequest.fit ?? false })
     clip.fit(decision.settings)

@@ -3,7 +3,7 @@ import { frameShape } from '../vision/tower-form.ts'
 import type { FrameShape } from '../vision/types.ts'
 import { type ClipSettings, fitSettings, greatest } from './fit-settings.ts'
 import { type MemoryParts, shareOut, sumOf } from './gpu-share.ts'
-import { type MemoryNeeded, memoryNeeded } from './memory-needed.ts'
+import { type MemoryNeeded, mayStayInFile, memoryNeeded } from './memory-needed.ts'
 import type { MemoryState } from './memory-state.ts'
 import type { ModelCosts } from './model-costs.ts'
 
@@ -57,6 +57,8 @@ export interface RunEstimate {
   readonly gpu: { readonly parts: MemoryParts; readonly further: number }
   /** Null if the run fits. */
   readonly lacking: Lacking | null
+  /** Whether the tower's weights stay in their file. */
+  readonly towerInFile: boolean
 }
 
 /**
@@ -64,6 +66,14 @@ export interface RunEstimate {
  * Throws `no-frames` for frame shapes that the model does not support.
  */
 export function estimateRun(request: RunRequest, settings: ClipSettings = request.settings): RunEstimate {
+  const { towerInFile, offload } = request.memory
+  const prepared = estimateWith(request, settings, towerInFile ?? false)
+  const { precision } = request.costs.memory.weights
+  const saves = prepared.lacking === 'memory' && towerInFile === undefined && !offload.vision && mayStayInFile(precision)
+  return saves ? estimateWith(request, settings, true) : prepared
+}
+
+function estimateWith(request: RunRequest, settings: ClipSettings, towerInFile: boolean): RunEstimate {
   const { costs, contextLimit } = request
   const { resident, offload, limits } = request.memory
   const { frames, maxPixels, minPixels } = settings
@@ -72,7 +82,7 @@ export function estimateRun(request: RunRequest, settings: ClipSettings = reques
   const prompt = visualTokens + request.otherClips + request.text
   const context = Math.min(contextLimit, prompt + request.answer)
   const size = { cells: Math.min(contextLimit, context + HEADROOM), visualTokens, patchesPerFrame: patchesOf(costs, shape) }
-  const memory = memoryNeeded(costs.memory, size, offload.vision)
+  const memory = memoryNeeded(costs.memory, size, offload.vision ? 'gpu' : towerInFile ? 'file' : 'memory')
   const { gpu, machine } = shareOut(memory, offload)
   const further = sumOf(machine) - Math.min(resident.own, sumOf(machine) - sumOf(machine, resident.parts))
   const gpuFurther = sumOf(gpu, resident.parts)
@@ -82,7 +92,7 @@ export function estimateRun(request: RunRequest, settings: ClipSettings = reques
     if (further > limits.memory) return 'memory'
     return gpuFurther > limits.gpu ? 'gpu' : null
   }
-  return { shape, visualTokens, context, memory, further, gpu: { parts: gpu, further: gpuFurther }, lacking: lacking() }
+  return { shape, visualTokens, context, memory, further, gpu: { parts: gpu, further: gpuFurther }, lacking: lacking(), towerInFile }
 }
 
 function patchesOf({ form }: ModelCosts, { width, height }: FrameShape): number {
@@ -95,7 +105,7 @@ const LARGE_FRAME = { width: 8192, height: 8192 } as const
 /** Bytes of a GPU's memory that a tower needs for its weights and a frame of its largest size, in a clip of `frames` frames. */
 export function towerGpuMemory(costs: ModelCosts, frames: number): number {
   const patchesPerFrame = patchesOf(costs, frameShape(costs.form, LARGE_FRAME, { frameCount: frames }))
-  const { visionWeights, visionBuffers } = memoryNeeded(costs.memory, { cells: 0, visualTokens: 0, patchesPerFrame }, true)
+  const { visionWeights, visionBuffers } = memoryNeeded(costs.memory, { cells: 0, visualTokens: 0, patchesPerFrame }, 'gpu')
   return visionWeights + visionBuffers
 }
 

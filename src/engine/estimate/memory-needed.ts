@@ -34,6 +34,21 @@ const IN_MEMORY: Readonly<Record<VisionPrecision, number>> = { f32: 1.05, f16: 2
  */
 const ON_GPU: Readonly<Record<VisionPrecision, number>> = { f32: 1.05, f16: 2.1, int8: 1.05, int4: 1.05 }
 
+/**
+ * The same for a tower whose weights stay in their file: the system can reclaim them, and only a few matrices are converted at a time. Fewer bits
+ * are small already, and slow without repacking.
+ */
+const IN_FILE: Readonly<Record<VisionPrecision, number>> = { ...IN_MEMORY, f32: 0.05, f16: 0.15 }
+
+/** Where a tower's weights are: prepared in main memory, in their mapped file, or in a GPU's memory. */
+export type TowerPlace = 'memory' | 'file' | 'gpu'
+const PLACES: Readonly<Record<TowerPlace, Readonly<Record<VisionPrecision, number>>>> = { memory: IN_MEMORY, file: IN_FILE, gpu: ON_GPU }
+
+/** Whether the weights of a tower in this precision may stay in their file. */
+export function mayStayInFile(precision: VisionPrecision): boolean {
+  return IN_FILE[precision] < IN_MEMORY[precision]
+}
+
 /** Bytes per part. */
 export interface MemoryNeeded {
   readonly languageWeights: number
@@ -56,18 +71,18 @@ const PROGRAM_BYTES = 400e6
 const FLOAT_BYTES = 4
 
 /** Bytes of memory of a loaded tower, from the bytes of its files. */
-export function towerMemory(bytes: number, precision: VisionPrecision, onGpu = false): number {
-  return Math.round(bytes * (onGpu ? ON_GPU : IN_MEMORY)[precision])
+export function towerMemory(bytes: number, precision: VisionPrecision, place: TowerPlace = 'memory'): number {
+  return Math.round(bytes * PLACES[place][precision])
 }
 
 /**
  * Memory needed to answer a question about a clip. Pure; its inputs are from a manifest and its files, or from the catalogue.
- * @param visionOnGpu whether the tower is in a GPU's memory. Defaults to false
+ * @param place where the tower's weights are. Defaults to `memory`
  */
 export function memoryNeeded(
   { weights, language, tower }: MemoryInfo,
   { cells, visualTokens, patchesPerFrame }: RunSize,
-  visionOnGpu = false,
+  place: TowerPlace = 'memory',
 ): MemoryNeeded {
   const computing = BATCH * (language.vocabulary + 2 * language.feedForward + 8 * language.width)
   // On the CPU, the attention scores of a layer are stored in full.
@@ -75,7 +90,7 @@ export function memoryNeeded(
   const parts = {
     // llama.cpp repacks most weights and no longer needs the originals in the file, so they count once.
     languageWeights: weights.language,
-    visionWeights: towerMemory(weights.vision, weights.precision, visionOnGpu),
+    visionWeights: towerMemory(weights.vision, weights.precision, place),
     context: Math.round(cells * language.cellBytes),
     embeddings: visualTokens * language.width * FLOAT_BYTES,
     languageBuffers: computing * FLOAT_BYTES,
@@ -88,7 +103,12 @@ export function memoryNeeded(
 /** Memory reserved for the operating system and other programs. */
 const RESERVE = { part: 1 / 8, min: 1.5e9 } as const
 
+/** Bytes of `memory` without the reserve. */
+export function usableMemory(memory: number = machineMemory()): number {
+  return memory - Math.max(memory * RESERVE.part, RESERVE.min)
+}
+
 /** Whether `bytes` fit into `memory` after subtracting the reserve. */
 export function fitsMachine(bytes: number, memory: number = machineMemory()): boolean {
-  return bytes <= memory - Math.max(memory * RESERVE.part, RESERVE.min)
+  return bytes <= usableMemory(memory)
 }

@@ -26,6 +26,8 @@ export interface MemoryState {
   readonly offload: Offload
   readonly resident: Resident
   readonly limits: MemoryLimits
+  /** Whether the tower's weights stay in their file. If it is not known, they do if a run does not fit otherwise. */
+  readonly towerInFile?: boolean | undefined
 }
 
 /** State with nothing loaded and no limits, for estimating the needs of a run. */
@@ -43,7 +45,13 @@ export async function loadedMemory(
     language,
     costs,
     devices,
-  }: { language: Pick<Language, 'gpuLayers' | 'layers' | 'freeGpuMemory'>; costs: ModelCosts; devices: DevicesUsed },
+    towerInFile,
+  }: {
+    language: Pick<Language, 'gpuLayers' | 'layers' | 'freeGpuMemory'>
+    costs: ModelCosts
+    devices: DevicesUsed
+    towerInFile?: boolean | undefined
+  },
   contextCells: number,
   given: RequestedLimits = {},
 ): Promise<MemoryState> {
@@ -62,6 +70,7 @@ export async function loadedMemory(
     // A given limit applies in addition to everything in memory.
     resident: { parts, own: given.memory === undefined ? ownMemory() : 0 },
     limits: { memory: given.memory ?? memoryLimit(), gpu: await gpuFree() },
+    towerInFile,
   }
 }
 

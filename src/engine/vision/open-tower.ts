@@ -27,7 +27,7 @@ export interface TowerOptions {
    * different devices; on the same CPU they would only slow each other down. Defaults to true on all devices except the CPU.
    */
   readonly overlapRuns?: boolean | undefined
-  /** Whether the weights stay in the file; see {@link TowerSessionOptions.mapped}. Defaults to false. */
+  /** Whether the weights stay in the file on the CPU; see {@link TowerSessionOptions.mapped}. Defaults to false. */
   readonly mapped?: boolean | undefined
   /** Guard of devices other than the CPU. Without it, they are used without tests. Defaults to none. */
   readonly guard?: DeviceGuard | undefined
@@ -52,7 +52,7 @@ export async function openTower(modelDirectory: string, manifest: ModelManifest,
   const threads = options.intraOpThreads ?? physicalCores()
   const mapped = options.mapped ?? false
   const openUntested = async (device: VisionDevice): Promise<TestedSession> => ({
-    session: await openTried(path, { device, attention: 'fused', threads, mapped }, manifest, form),
+    session: await openTried(path, { device, attention: 'fused', threads, mapped: mapped && device === 'cpu' }, manifest, form),
     attention: 'fused',
     notice: null,
   })
@@ -62,7 +62,7 @@ export async function openTower(modelDirectory: string, manifest: ModelManifest,
     if (obstacle !== null) throw new Error(obstacle)
     const { tests } = guard
     const opened = await gpu.run('loading', () =>
-      tests ? openTested({ path, manifest, form }, { device, threads, mapped }, gpu.subject, tests) : openUntested(device),
+      tests ? openTested({ path, manifest, form }, { device, threads, mapped: false }, gpu.subject, tests) : openUntested(device),
     )
     return { ...opened, gpu }
   }
@@ -77,8 +77,15 @@ export async function openTower(modelDirectory: string, manifest: ModelManifest,
   const { choice, states, notices } = await fittingDevices(options.device, statesFor(manifest.vision.precision), options.gpuMemory)
   const { opened, device, fallbacks: passedOver } = await openOnDevice(choice, options.signal, open, states)
   const overlapRuns = options.overlapRuns ?? device !== 'cpu'
-  const fallbacks = [...new Set([...notices, ...passedOver, ...(opened.notice === null ? [] : [opened.notice])])]
+  const fallbacks = [
+    ...new Set([...notices, ...passedOver, ...(opened.notice === null ? [] : [opened.notice]), ...inFileNotice(mapped, device)]),
+  ]
   const resultsKey = await visionResultsKey(manifest, device, opened.attention)
   const { session, gpu } = opened
   return new OnnxTower({ session, gpu, form, manifest, device, resultsKey, fallbacks, overlapRuns })
+}
+
+function inFileNotice(mapped: boolean, device: VisionDevice): string[] {
+  if (!mapped || device !== 'cpu') return []
+  return ["To save memory, the vision tower's weights stay in their file, and pictures take up to an eighth longer."]
 }

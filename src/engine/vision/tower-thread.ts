@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { parentPort } from 'node:worker_threads'
 import { env, InferenceSession, Tensor } from 'onnxruntime-node'
 import { assertNever } from '../../shared/errors.ts'
+import { withLateCasts } from './late-casts.ts'
 import { withPlainAttention } from './plain-attention.ts'
 import { sessionOptions, type TowerSessionOptions } from './session-options.ts'
 import { signedProductsOverflow } from './signed-products.ts'
@@ -55,9 +56,12 @@ async function answer(message: ToThread): Promise<void> {
 
 async function createSession(path: string, options: TowerSessionOptions): Promise<InferenceSession> {
   const signedOverflow = await signedProductsOverflow()
-  if (options.attention === 'fused') return await InferenceSession.create(path, sessionOptions(options, { signedOverflow }))
+  const plain = options.attention === 'plain'
+  if (!plain && !options.mapped) return await InferenceSession.create(path, sessionOptions(options, { signedOverflow }))
+  const file = await readFile(path)
+  const graph = plain ? withPlainAttention(file) : file
   const facts = { signedOverflow, weightsFolder: dirname(path) }
-  return await InferenceSession.create(withPlainAttention(await readFile(path)), sessionOptions(options, facts))
+  return await InferenceSession.create(options.mapped ? withLateCasts(graph) : graph, sessionOptions(options, facts))
 }
 
 function post(message: FromThread, transfer: ArrayBuffer[] = []): void {

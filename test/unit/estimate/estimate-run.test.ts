@@ -52,7 +52,25 @@ describe('a tower on a GPU', () => {
   })
 
   it('needs less for weights in 4 bits than on the CPU, which repacks them', () => {
-    expect(towerMemory(1e6, 'int4', true)).toBeLessThan(towerMemory(1e6, 'int4'))
+    expect(towerMemory(1e6, 'int4', 'gpu')).toBeLessThan(towerMemory(1e6, 'int4'))
+  })
+})
+
+describe('a tower whose usual run does not fit into memory', () => {
+  const unopened = { offload: NOTHING_OFFLOADED, resident: { parts: new Set<never>(), own: 0 } }
+  const { memory, further } = estimateRun(withMemory(unopened))
+  const limits = { ...NO_LIMITS, memory: further - 1 }
+
+  it('leaves its weights in their file, if it is not open yet', () => {
+    expect(estimateRun(withMemory(unopened)).towerInFile).toBe(false)
+    const tight = estimateRun(withMemory({ ...unopened, limits }))
+    expect(tight).toMatchObject({ towerInFile: true, lacking: null })
+    expect(tight.memory.visionWeights).toBeLessThan(memory.visionWeights / 4)
+  })
+
+  it('stays where it is once it is open', () => {
+    expect(estimateRun(withMemory({ ...unopened, limits, towerInFile: false }))).toMatchObject({ towerInFile: false, lacking: 'memory' })
+    expect(estimateRun(withMemory({ ...unopened, towerInFile: true })).towerInFile).toBe(true)
   })
 })
 
