@@ -2,7 +2,7 @@ import type { EstimateRequest, ModelInfo } from '../engine/engine-client.ts'
 import { type HostClient, startEngineHost } from '../engine/host/host-client.ts'
 import { type JobEvent, runJob, type Work } from '../jobs/driver.ts'
 import { sidecarSink } from '../jobs/sinks/sidecar.ts'
-import { RemoteEngine } from '../servers/remote-engine.ts'
+import type { RemoteEngine } from '../servers/remote-engine.ts'
 import type { Answer, EngineEvent } from '../shared/engine-events.ts'
 import { assertNever, isAbort, TarsierError } from '../shared/errors.ts'
 import type { Estimate } from '../shared/estimate.ts'
@@ -35,12 +35,13 @@ export async function describeClips(paths: readonly string[], options: DescribeO
     signal,
   )
   const output = new DescribeOutput({ json: options.json === true, headed: clips.length > 1 })
-  await using engine = openEngine(options, (text) => output.progress.note(text))
+  await using engine = await openEngine(options, (text) => output.progress.note(text))
   let model: ModelInfo | null = null
   if (clips.some(({ error }) => !error)) {
     output.progress.begin('loading the model')
     try {
-      model = await engine.client.load(signal)
+      const upcoming = options.dryRun ? [] : clips.filter(({ error }) => !error).map(({ file }) => file)
+      model = engine.kind === 'local' ? await engine.client.load(signal, upcoming) : await engine.client.load(signal)
     } catch (error) {
       if (isAbort(error)) throw error
       output.modelFailed(clips, error)
@@ -75,9 +76,10 @@ export async function describeClips(paths: readonly string[], options: DescribeO
 type UsedEngine = AsyncDisposable &
   ({ readonly kind: 'local'; readonly client: HostClient } | { readonly kind: 'servers'; readonly client: RemoteEngine })
 
-function openEngine(options: DescribeOptions, onNotice: (text: string) => void): UsedEngine {
+async function openEngine(options: DescribeOptions, onNotice: (text: string) => void): Promise<UsedEngine> {
   const remote = remoteOptions(options, onNotice)
   if (remote) {
+    const { RemoteEngine } = await import('../servers/remote-engine.ts')
     const servers = new RemoteEngine(remote)
     return { kind: 'servers', client: servers, [Symbol.asyncDispose]: () => servers[Symbol.asyncDispose]() }
   }

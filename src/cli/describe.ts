@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
-import { type DescribeOptions, describeClips } from './describe-clips.ts'
-import { checkListOptions, describeList, type ListOptions, listOptions } from './describe-from.ts'
+import type { DescribeOptions } from './describe-clips.ts'
 import type { RunCommand } from './interrupt.ts'
+import { checkListOptions, type ListOptions, listOptions } from './list-options.ts'
 import { answerOptions, frameOptions, modelOptions, promptOption, systemOption } from './options.ts'
 import { checkServerOptions, type ServerOptions, serverOptions } from './server-options.ts'
 
@@ -63,7 +63,11 @@ Examples:
       }
       checkListOptions(command, paths, options)
       const { from, out } = options
-      if (from !== undefined && out !== undefined) return run((signal) => describeList(from, out, options, signal))
-      return run((signal) => describeClips(paths, options, signal))
+      return run(async (signal) => {
+        // Loaded when needed: most of a short run would be the loading of code that it does not use.
+        if (from === undefined || out === undefined)
+          return await (await import('./describe-clips.ts')).describeClips(paths, options, signal)
+        return await (await import('./describe-from.ts')).describeList(from, out, options, signal)
+      })
     })
 }

@@ -2,20 +2,9 @@ import { Command, CommanderError } from 'commander'
 import { expectSupportedSystem } from '../platform/supported-systems.ts'
 import { appVersion } from '../service/version.ts'
 import { isAbort } from '../shared/errors.ts'
-import { addBench } from './bench.ts'
-import { addChat } from './chat.ts'
-import { addCheck } from './check.ts'
-import { addDescribe } from './describe.ts'
-import { addDoctor } from './doctor.ts'
 import { printError } from './errors.ts'
-import { addEvents } from './events.ts'
 import { type ExitCode, exitCodeOf, exitCodes } from './exit-codes.ts'
 import { type RunCommand, untilInterrupted } from './interrupt.ts'
-import { addJobs } from './jobs.ts'
-import { addModels } from './models.ts'
-import { addServe } from './serve.ts'
-import { addTrace } from './trace.ts'
-import { addWorker } from './worker.ts'
 
 /** Runs one command line (without the program's own name) and returns the exit status. Never throws. */
 export async function main(args: readonly string[]): Promise<ExitCode> {
@@ -26,8 +15,8 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
       return await work(signal, interrupts)
     })
   }
-  const program = createProgram(run)
   try {
+    const program = await createProgram(run, args[0])
     await program.parseAsync(args, { from: 'user' })
     return code
   } catch (error) {
@@ -39,8 +28,26 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
   }
 }
 
-/** Creates all commands with their options. `run` executes a command. */
-export function createProgram(run: RunCommand): Command {
+/** All commands, in the order of the help. Each is loaded on its own: loading all of them takes a third of a second. */
+const commands: Readonly<Record<string, () => Promise<(program: Command, run: RunCommand) => void>>> = {
+  describe: async () => (await import('./describe.ts')).addDescribe,
+  events: async () => (await import('./events.ts')).addEvents,
+  check: async () => (await import('./check.ts')).addCheck,
+  chat: async () => (await import('./chat.ts')).addChat,
+  trace: async () => (await import('./trace.ts')).addTrace,
+  models: async () => (await import('./models.ts')).addModels,
+  bench: async () => (await import('./bench.ts')).addBench,
+  jobs: async () => (await import('./jobs.ts')).addJobs,
+  worker: async () => (await import('./worker.ts')).addWorker,
+  serve: async () => (await import('./serve.ts')).addServe,
+  doctor: async () => (await import('./doctor.ts')).addDoctor,
+}
+
+/**
+ * Creates the program with its commands and their options. `run` executes a command.
+ * @param only name of the only command to load. Defaults to all commands, also for any other name
+ */
+export async function createProgram(run: RunCommand, only?: string): Promise<Command> {
   const program = new Command('tarsier')
     .description(
       'Describes videos and pictures and answers questions about them with a model on your machine, offline.\n' +
@@ -55,16 +62,7 @@ export function createProgram(run: RunCommand): Command {
     .showSuggestionAfterError()
     .showHelpAfterError('Add --help to see the allowed options.')
     .addHelpText('after', '\nRun "tarsier COMMAND --help" for help on a command. TARSIER_DEBUG=1 adds stack traces to errors.')
-  addDescribe(program, run)
-  addEvents(program, run)
-  addCheck(program, run)
-  addChat(program, run)
-  addTrace(program, run)
-  addModels(program, run)
-  addBench(program, run)
-  addJobs(program, run)
-  addWorker(program, run)
-  addServe(program, run)
-  addDoctor(program, run)
+  const wanted = only !== undefined && Object.hasOwn(commands, only) ? [only] : Object.keys(commands)
+  for (const name of wanted) (await commands[name]?.())?.(program, run)
   return program
 }

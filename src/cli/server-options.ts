@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
-import { DEFAULT_PER_SERVER } from '../servers/chat-server.ts'
 import type { ServerPictures } from '../servers/clip-form.ts'
+import { DEFAULT_PER_SERVER } from '../servers/per-server.ts'
 import type { RemoteEngineOptions } from '../servers/remote-engine.ts'
 import { parseName } from './options.ts'
 import { homeOf } from './requests.ts'

@@ -2,6 +2,7 @@ import { installedVersion } from '../platform/installed-version.ts'
 import { sizeText } from '../shared/size-text.ts'
 import type { DeviceGuard } from './devices/device-guard.ts'
 import { type DeviceSubject, driverSubject } from './devices/device-use.ts'
+import type { KeptBuilds } from './language/kept-builds.ts'
 import type { VisionDevice } from './vision/types.ts'
 
 /** Whether something works on this machine, with its name, and a sentence if it does not. */
@@ -31,15 +32,16 @@ const DOUBLING_GRAPH = 'CAg6NQoOCgF4CgF4EgF5IgNBZGQSAWdaDwoBeBIKCggIARIECgIIAWIP
 /**
  * Tests every native library and device. Must run in a process that may crash (the engine host). Each library is loaded only here,
  * and one that fails does not prevent the tests of the others. Devices that the guard excludes are not started.
+ * @param kept receives which builds of llama.cpp work, for later starts. Defaults to none
  */
-export async function diagnose(guard: DeviceGuard, signal: AbortSignal): Promise<Diagnosis> {
+export async function diagnose(guard: DeviceGuard, signal: AbortSignal, kept?: KeptBuilds): Promise<Diagnosis> {
   const media = await probe('node-av', ffmpegVersion)
   signal.throwIfAborted()
   const images = await probe('sharp', vipsVersion)
   signal.throwIfAborted()
   const vision = { version: installedVersion('onnxruntime-node'), devices: await visionProbes(guard, signal) }
   signal.throwIfAborted()
-  const language = await languageProbes(guard, signal)
+  const language = await languageProbes(guard, signal, kept)
   return { media, images, vision, language }
 }
 
@@ -111,14 +113,16 @@ async function int8Form(): Promise<string> {
     : 'works; int8 towers use signed weights, the fastest form'
 }
 
-async function languageProbes(guard: DeviceGuard, signal: AbortSignal): Promise<Diagnosis['language']> {
+async function languageProbes(guard: DeviceGuard, signal: AbortSignal, kept?: KeptBuilds): Promise<Diagnosis['language']> {
   const version = installedVersion('node-llama-cpp')
   try {
     const { getLlama, getLlamaGpuTypes, LlamaLogLevel, NoBinaryFoundError } = await import('node-llama-cpp')
     const { LLAMA_RUNTIME } = await import('./language/llama-header.ts')
+    const { addonOf } = await import('./language/llama-library.ts')
     const devices: Probe[] = []
     let llamaCpp = 'unknown'
     const usable = await getLlamaGpuTypes('supported')
+    await kept?.keepSupported(usable.flatMap((type) => (type === false ? [] : [type])))
     for (const type of await getLlamaGpuTypes('allValid')) {
       signal.throwIfAborted()
       const name = type === false ? 'cpu' : type
@@ -127,6 +131,8 @@ async function languageProbes(guard: DeviceGuard, signal: AbortSignal): Promise<
         continue
       }
       const ask = async (): Promise<Found> => {
+        // Until it is known to work.
+        if (type !== false) await kept?.keepUnusable(type)
         await using llama = await getLlama({
           gpu: type,
           build: 'never',
@@ -138,9 +144,11 @@ async function languageProbes(guard: DeviceGuard, signal: AbortSignal): Promise<
           throw error instanceof NoBinaryFoundError ? new Error('llama.cpp cannot be started with it; update its driver') : error
         })
         llamaCpp = llama.llamaCppRelease.release
+        if (type === false) await kept?.keep('cpu', addonOf(type))
         if (type === false) return { detail: `${llama.cpuMathCores} cores for computation` }
         const gpus = await llama.getGpuDeviceNames()
         if (gpus.length === 0) throw new Error('the library loads but finds no device')
+        await kept?.keep(type, addonOf(type))
         const memory = await llama.getVramState()
         return { detail: `${gpus.join(', ')}, ${sizeText(memory.free)} of ${sizeText(memory.total)} free`, gpus }
       }

@@ -21,6 +21,9 @@ export interface EngineOptions {
   readonly cache?: boolean
 }
 
+/** Clips that are asked about next, for {@link EngineClient.load}. */
+export type UpcomingClips = readonly string[] | 'any'
+
 /** Public metadata of a loaded model. */
 export interface ModelInfo {
   readonly name: string
@@ -199,8 +202,12 @@ export interface Trace {
 
 /** Interface of the engine, in this process or in a child process. */
 export interface EngineClient extends AsyncDisposable {
-  /** Loads the model, or returns the metadata of the loaded one. */
-  load(signal: AbortSignal): Promise<ModelInfo>
+  /**
+   * Loads the model, or returns the metadata of the loaded one.
+   * @param upcoming paths of clips that are asked about next: the vision tower is loaded beside the language model unless the cache may have what it
+   * would compute. `any`: it is loaded in any case, and waited for. Defaults to none
+   */
+  load(signal: AbortSignal, upcoming?: UpcomingClips): Promise<ModelInfo>
   /** Events of one turn; the last one is `done`. Leaving the loop or aborting stops the work; the partial answer stays in the conversation. */
   answer(conversation: string, turn: TurnRequest, signal: AbortSignal): AsyncIterable<EngineEvent>
   /** Finds out when a text's events happen in a clip, and how much the clip supports its words. The last event is `timed`. */

@@ -1,7 +1,10 @@
+import { stat } from 'node:fs/promises'
 import { returnLargeBuffers, trimHeap } from '../platform/native-heap.ts'
+import { unlessAborted } from '../platform/unless-aborted.ts'
 import type { EngineEvent } from '../shared/engine-events.ts'
 import { isAbort, TarsierError } from '../shared/errors.ts'
 import type { Estimate } from '../shared/estimate.ts'
+import { sizePrefix } from './conversation/cached-names.ts'
 import { countText } from './conversation/chat-messages.ts'
 import { Conversation } from './conversation/conversation.ts'
 import { clipCacheFolder, DiskCache } from './conversation/disk-cache.ts'
@@ -21,6 +24,7 @@ import type {
   TraceRequest,
   TurnMessages,
   TurnRequest,
+  UpcomingClips,
 } from './engine-client.ts'
 import { decodingOf, speedsOf } from './estimate/measure.ts'
 import { loadedMemory } from './estimate/memory-state.ts'
@@ -49,8 +53,10 @@ export class Engine implements EngineClient {
     this.#supervision = supervision
   }
 
-  async load(signal: AbortSignal): Promise<ModelInfo> {
-    return (await this.#loaded(signal)).info
+  async load(signal: AbortSignal, upcoming: UpcomingClips = []): Promise<ModelInfo> {
+    const { info, resources } = await this.#loaded(signal, upcoming)
+    if (upcoming === 'any') await unlessAborted(resources.tower(), signal)
+    return info
   }
 
   async *answer(conversation: string, turn: TurnRequest, signal: AbortSignal): AsyncGenerator<EngineEvent, void> {
@@ -59,7 +65,7 @@ export class Engine implements EngineClient {
       const loads = this.#model === null
       if (loads) yield { kind: 'stage', stage: 'loading' }
       const began = performance.now()
-      const model = await this.#loaded(signal)
+      const model = await this.#loaded(signal, clipPaths(turn))
       const loading = loads ? performance.now() - began : null
       const { manifest, language } = model.resources
       expectPlaceFor(turn, model)
@@ -168,11 +174,11 @@ export class Engine implements EngineClient {
   }
 
   /** Loads the model. Concurrent callers share one load; a failed load is forgotten, so that it can be retried. */
-  async #loaded(signal: AbortSignal): Promise<LoadedModel> {
+  async #loaded(signal: AbortSignal, upcoming: UpcomingClips = []): Promise<LoadedModel> {
     for (;;) {
       signal.throwIfAborted()
       if (this.#disposed) throw new TarsierError('internal', 'The engine was used after it was closed. Please report it.')
-      this.#model ??= loadModel(this.#options, signal, this.#supervision).catch((error: unknown) => {
+      this.#model ??= loadModel(this.#options, signal, () => this.#needsTower(upcoming), this.#supervision).catch((error: unknown) => {
         this.#model = null
         throw error
       })
@@ -186,6 +192,18 @@ export class Engine implements EngineClient {
     }
   }
 
+  /** Whether the tower will be needed: without files of the same size in the cache, it has nothing of a clip. */
+  async #needsTower(upcoming: UpcomingClips): Promise<boolean> {
+    if (upcoming === 'any') return true
+    if (this.#options.cache === false) return upcoming.length > 0
+    const cache = new DiskCache(clipCacheFolder(this.#options.home))
+    for (const path of upcoming) {
+      const stats = await stat(path).catch(() => null) // reported when it is opened
+      if (stats?.isFile() && !(await cache.hasPrefix(sizePrefix(stats.size)))) return true
+    }
+    return false
+  }
+
   #conversation(id: string, model: LoadedModel): Conversation {
     const known = this.#conversations.get(id)
     if (known) return known
@@ -196,6 +214,13 @@ export class Engine implements EngineClient {
     this.#conversations.set(id, conversation)
     return conversation
   }
+}
+
+/** Files of the clips of a turn. */
+function clipPaths(turn: TurnRequest): string[] {
+  if (turn.kind === 'ask') return turn.clip ? [turn.clip.path] : []
+  if (turn.kind !== 'chat') return []
+  return turn.messages.flatMap(({ content }) => content.flatMap((part) => (part.kind === 'clip' ? [part.clip.path] : [])))
 }
 
 /** Throws `usage` for a system prompt if the model's chat template has no place for one. */

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { memoryLimit } from '../platform/memory-limit.ts'
 import { partDevices } from '../shared/devices.ts'
 import type { DevicesUsed } from '../shared/engine-events.ts'
 import { TarsierError } from '../shared/errors.ts'
@@ -7,11 +8,13 @@ import { DeviceGuard, type DeviceSupervision } from './devices/device-guard.ts'
 import { DeviceTestStore } from './devices/device-test-store.ts'
 import type { EngineOptions, ModelInfo } from './engine-client.ts'
 import { estimateRun, towerGpuMemory } from './estimate/estimate-run.ts'
+import { towerMemory } from './estimate/memory-needed.ts'
 import { loadedMemory } from './estimate/memory-state.ts'
 import { type ModelCosts, modelCosts } from './estimate/model-costs.ts'
 import { usualRun } from './estimate/usual-run.ts'
 import { towerForm } from './families/families.ts'
 import type { GgufMetadata } from './language/gguf-check.ts'
+import { KeptBuilds } from './language/kept-builds.ts'
 import { loadLanguage } from './language/llama-model.ts'
 import type { Language } from './language/types.ts'
 import { readManifest, weightsOf } from './models/manifest.ts'
@@ -21,7 +24,10 @@ import { openTower } from './vision/open-tower.ts'
 import { expectedResultsKey } from './vision/results-key.ts'
 import type { Tower } from './vision/types.ts'
 
-/** Language model and tower. The tower is opened for the first clip that has to be encoded. */
+/** Free memory below which the tower waits for the estimate of a run: a multiple of the weights, and bytes for the context, buffers and program. */
+const ROOM = { weights: 1.5, rest: 2e9 } as const
+
+/** Language model and tower. The tower is opened for the first clip that has to be encoded, or while the language model loads. */
 export interface LoadedModel extends AsyncDisposable {
   readonly info: ModelInfo
   readonly resources: {
@@ -37,38 +43,26 @@ export interface LoadedModel extends AsyncDisposable {
 }
 
 /**
- * Loads the language model; the tower is loaded when it is first used. The caller must dispose of the result.
+ * Loads the language model; the tower is loaded when it is first used, or beside it. The caller must dispose of the result.
  * Throws `model-missing`, `model-damaged`, `model-unsupported`, `model-mismatch`, `out-of-memory`, `device-unavailable`, `native-library`, and the
  * signal's reason.
+ * @param towerToo whether the tower is needed, so that it is loaded at the same time if it runs on the CPU and memory is not short. On a GPU it must
+ * wait for the language model's share of the memory. Defaults to not known
  * @param supervision reports device use to a parent process that recovers from crashes. Defaults to none
  */
-export async function loadModel(options: EngineOptions, signal: AbortSignal, supervision?: DeviceSupervision): Promise<LoadedModel> {
+export async function loadModel(
+  options: EngineOptions,
+  signal: AbortSignal,
+  towerToo: () => Promise<boolean> = async () => false,
+  supervision?: DeviceSupervision,
+): Promise<LoadedModel> {
   const devices = partDevices(options.device)
   if (devices === null) throw new TarsierError('usage', `"${options.device}" is not a device.`, { details: { device: options.device } })
   const directory = await resolveModel(options.model, options.home)
   const manifest = await readManifest(directory)
   const guard = new DeviceGuard({ tests: options.untested ? null : new DeviceTestStore(options.home), ...supervision })
-  const language = await loadLanguage(join(directory, manifest.language.file), {
-    template: manifest.prompt.template,
-    videoPad: manifest.prompt.videoPad,
-    spaceOnce: manifest.prompt.spaceOnce,
-    spaceUnlessGiven: manifest.prompt.spaceUnlessGiven,
-    device: devices.language,
-    gpu: devices.gpu,
-    gpuMemory: options.limits?.gpu,
-    towerMemory: async (info) =>
-      (await mayUseGpu(manifest, devices.vision, guard)) ? towerGpuMemory(modelCosts(manifest, info), manifest.sampler.frames) : 0,
-    expect: (info) => expectLanguageFits(info, manifest),
-    guarded: { guard, model: manifest.name, weights: manifest.language.sha256 },
-    signal,
-  })
-  const costs = modelCosts(manifest, language.metadata)
-
-  const unopened = { vision: 'not needed', language: language.device, fallbacks: [] }
-  const { towerInFile } = estimateRun(
-    usualRun(costs, manifest, await loadedMemory({ language, costs, devices: unopened }, 0, options.limits)),
-  )
-
+  let loaded: { readonly language: Language; readonly costs: ModelCosts } | null = null
+  let towerInFile = false
   let opening: Promise<Tower> | null = null
   let tower: Tower | null = null
   // Not aborted by the signal of one run, because the next run needs the same tower.
@@ -80,10 +74,13 @@ export async function loadModel(options: EngineOptions, signal: AbortSignal, sup
         signal: new AbortController().signal,
         mapped: towerInFile,
         guard,
-        gpuMemory: {
-          needed: towerGpuMemory(costs, manifest.sampler.frames),
-          free: async () => options.limits?.gpu ?? (await language.mostFreeGpuMemory()),
-        },
+        // Unknown before the language model is loaded, and only needed for a tower on a GPU.
+        gpuMemory: loaded
+          ? {
+              needed: towerGpuMemory(loaded.costs, manifest.sampler.frames),
+              free: async () => options.limits?.gpu ?? (await loaded?.language.mostFreeGpuMemory()) ?? null,
+            }
+          : undefined,
       })
       tower = opened
       return opened
@@ -97,6 +94,46 @@ export async function loadModel(options: EngineOptions, signal: AbortSignal, sup
     opening = wanted
     return wanted
   }
+  const closeTower = async (): Promise<void> => {
+    const opened = await opening?.catch(() => null) // a failed opening has nothing to free
+    await opened?.[Symbol.asyncDispose]()
+  }
+
+  const usesGpu = () => mayUseGpu(manifest, devices.vision, guard)
+  const early = weightsFit(manifest, options.limits?.memory) && (await towerToo()) && !(await usesGpu()) ? towerOnce() : null
+  early?.catch(() => {}) // whoever needs it tries again, and receives the error
+  const language = await loadLanguage(join(directory, manifest.language.file), {
+    template: manifest.prompt.template,
+    videoPad: manifest.prompt.videoPad,
+    spaceOnce: manifest.prompt.spaceOnce,
+    spaceUnlessGiven: manifest.prompt.spaceUnlessGiven,
+    device: devices.language,
+    gpu: devices.gpu,
+    gpuMemory: options.limits?.gpu,
+    towerMemory: async (info) => ((await usesGpu()) ? towerGpuMemory(modelCosts(manifest, info), manifest.sampler.frames) : 0),
+    expect: (info) => expectLanguageFits(info, manifest),
+    builds: new KeptBuilds(options.home),
+    guarded: { guard, model: manifest.name, weights: manifest.language.sha256 },
+    signal,
+  }).catch(async (error: unknown) => {
+    await closeTower()
+    throw error
+  })
+  const costs = modelCosts(manifest, language.metadata)
+  loaded = { language, costs }
+  if (early === null) {
+    const unopened = { vision: 'not needed', language: language.device, fallbacks: [] }
+    const memory = await loadedMemory({ language, costs, devices: unopened }, 0, options.limits)
+    towerInFile = estimateRun(usualRun(costs, manifest, memory)).towerInFile
+  }
+  // Before the first run, whose memory is estimated from what is there.
+  await early?.catch(() => {})
+  if (signal.aborted) {
+    await closeTower()
+    await language[Symbol.asyncDispose]()
+    signal.throwIfAborted()
+  }
+
   return {
     info: {
       name: manifest.name,
@@ -127,11 +164,16 @@ export async function loadModel(options: EngineOptions, signal: AbortSignal, sup
       }),
     },
     async [Symbol.asyncDispose]() {
-      const opened = await opening?.catch(() => null) // a failed opening has nothing to free
-      await opened?.[Symbol.asyncDispose]()
+      await closeTower()
       await language[Symbol.asyncDispose]()
     },
   }
+}
+
+/** Whether the weights fit into the free memory with room for a run, so that no tower is loaded for a run that is then refused. */
+function weightsFit({ language, vision }: ModelManifest, limit = memoryLimit()): boolean {
+  const tower = towerMemory(vision.bytes + (vision.data?.bytes ?? 0), vision.precision)
+  return ROOM.weights * (language.bytes + tower) + ROOM.rest <= limit
 }
 
 /** `readManifest` has checked that the manifest gives tower and language model the same width. */

@@ -8,8 +8,6 @@ import { type ModelServer, serverError } from './server-error.ts'
 
 /** Time limit for one answer, in milliseconds. */
 export const ANSWER_TIMEOUT_MS = 10 * 60 * 1000
-/** Requests that one server works on at the same time. */
-export const DEFAULT_PER_SERVER = 8
 export const serverRetryPolicy: RetryPolicy = { attempts: 6, backoff: 500, stall: ANSWER_TIMEOUT_MS, longestWait: 10 * 60 * 1000 }
 
 const completionSchema = z.object({

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type FetchedCheckpoint, fetchCheckpoint, removeDownload } from '../engine/models/hub/fetch-checkpoint.ts'
+import type { FetchedCheckpoint } from '../engine/models/hub/fetch-checkpoint.ts'
 import { removeAbandonedFolders } from '../engine/models/import/staging-folders.ts'
 import { freeModelFolder } from '../engine/models/manage.ts'
 import { modelsFolder } from '../engine/models/registry.ts'
@@ -165,7 +165,9 @@ export class ModelJobs implements AsyncDisposable {
     const shared = [...this.#jobs.values()].some(
       ({ spec, job }) => spec.id !== id && spec.kind === 'download' && spec.source === source && job.state !== 'done',
     )
-    if (!shared) await removeDownload(fetched, this.#home)
+    if (shared) return
+    const { removeDownload } = await import('../engine/models/hub/fetch-checkpoint.ts')
+    await removeDownload(fetched, this.#home)
   }
 
   async #fetch(running: Running, signal: AbortSignal): Promise<FetchedCheckpoint> {
@@ -175,6 +177,7 @@ export class ModelJobs implements AsyncDisposable {
       if (running.job.step === 'fetching' && running.job.state === 'running' && running.job.progress.value === 0)
         this.#set(running, { progress: { value: 0, title: 'The hub does not answer. Check the internet connection' } })
     }, SILENCE_MS)
+    const { fetchCheckpoint } = await import('../engine/models/hub/fetch-checkpoint.ts')
     return await fetchCheckpoint(running.spec.source, {
       revision: running.spec.revision,
       home: this.#home,

@@ -2,10 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
 import type { MediaClient } from '../engine/host/media-client.ts'
 import { type FoundProgram, findFfmpeg } from '../engine/media/pieces/ffmpeg-program.ts'
-import { pieceExtensions } from '../engine/media/pieces/piece-file.ts'
 import type { CutMode, TimeRange } from '../engine/media/pieces/piece-plan.ts'
-import { pieceName } from '../jobs/cut/piece-folder.ts'
-import { writePieceFile } from '../jobs/cut/write-piece.ts'
 import type { StoredClip } from '../library/clips.ts'
 import { newId } from '../library/ids.ts'
 import { move, remove } from '../platform/move.ts'
@@ -44,6 +41,10 @@ export class Moments implements AsyncDisposable {
   async *make(clip: StoredClip, range: TimeRange, mode: CutMode, signal: AbortSignal): AsyncGenerator<SaveMomentEvent, void> {
     if (range.end <= range.start) throw new TarsierError('invalid-range', 'The moment ends before it starts. Choose a later end.')
     yield { kind: 'making', value: 0 }
+    // Loaded when needed: FFmpeg and sharp take a while, and no other part of this process uses them.
+    const { writePieceFile } = await import('../jobs/cut/write-piece.ts')
+    const { pieceName } = await import('../jobs/cut/piece-folder.ts')
+    const { pieceExtensions } = await import('../engine/media/pieces/piece-file.ts')
     this.#program ??= findFfmpeg()
     const { program } = await this.#program
     const [plan] = await this.#media.planPieces(clip.path, [range], mode, signal)

@@ -1,10 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Library } from '../library/library.ts'
 import type { Database } from '../queue/database.ts'
-import { jobDetails, jobProgress } from '../queue/job-progress.ts'
-import { retryFailed, setJobState } from '../queue/job-store.ts'
-import { openQueue } from '../queue/open-queue.ts'
-import { parseQueueAddress } from '../queue/queue-address.ts'
 import type { QueueJob, QueueJobDetails, QueueView } from '../shared/contract/queue.ts'
 import { asTarsierError, isAbort, TarsierError } from '../shared/errors.ts'
 
@@ -31,10 +27,10 @@ export class QueueJobs implements AsyncDisposable {
       while (!signal.aborted) {
         const url = this.#url()
         try {
-          const address = url === '' ? null : parseQueueAddress(url).shown
+          const address = url === '' ? null : (await import('../queue/queue-address.ts')).parseQueueAddress(url).shown
           if (address !== shown) jobs = []
           shown = address
-          if (address !== null) jobs = await jobProgress(await this.#connected(signal), signal)
+          if (address !== null) jobs = await (await import('../queue/job-progress.ts')).jobProgress(await this.#connected(signal), signal)
           yield { address, jobs, problem: null }
         } catch (error) {
           if (isAbort(error) || signal.aborted) return
@@ -50,17 +46,20 @@ export class QueueJobs implements AsyncDisposable {
 
   /** Throws `nothing-found` for an unknown name, `queue-unreachable`, `queue-denied`, `queue-newer`. */
   async details(name: string, signal: AbortSignal): Promise<QueueJobDetails> {
+    const { jobDetails } = await import('../queue/job-progress.ts')
     const details = await jobDetails(name, await this.#connected(signal), signal)
     if (!details) throw new TarsierError('nothing-found', `The queue has no job "${name}" any more.`)
     return details
   }
 
   async setState(name: string, state: 'running' | 'paused', signal: AbortSignal): Promise<void> {
+    const { setJobState } = await import('../queue/job-store.ts')
     await setJobState(name, state, await this.#connected(signal), signal)
   }
 
   /** Returns the number of units that are tried again. */
   async retryFailed(name: string, code: string | null, signal: AbortSignal): Promise<number> {
+    const { retryFailed } = await import('../queue/job-store.ts')
     return await retryFailed(name, code, await this.#connected(signal), signal)
   }
 
@@ -77,7 +76,7 @@ export class QueueJobs implements AsyncDisposable {
     if (url === '') throw new TarsierError('usage', 'No queue is configured. Enter its address in the settings.')
     if (this.#open?.url !== url) {
       await this.#close()
-      this.#open = { url, database: openQueue(url, signal) }
+      this.#open = { url, database: import('../queue/open-queue.ts').then(({ openQueue }) => openQueue(url, signal)) }
     }
     const open = this.#open
     try {

@@ -1,5 +1,6 @@
 import { homedir, release, userInfo } from 'node:os'
 import { DeviceTestStore } from '../engine/devices/device-test-store.ts'
+import { KeptBuilds } from '../engine/language/kept-builds.ts'
 import type { About, Health } from '../shared/contract/system.ts'
 import { connections } from './connections.ts'
 import { makeReport } from './doctor-report.ts'
@@ -15,6 +16,7 @@ export const systemArea = {
   health: area.health.handler(({ context: { service }, signal }) => health(service, needed(signal))),
   retryDevices: area.retryDevices.handler(async ({ context: { service } }) => {
     const forgotten = await new DeviceTestStore(service.home).forgetFailed()
+    await new KeptBuilds(service.home).forgetUnusable()
     // A loaded model keeps its devices, and its client those that it no longer tries.
     service.engines.reload()
     service.gpuNames.forget()

@@ -1,6 +1,7 @@
 import { measureBusy } from './busy.ts'
 import { measureConversation } from './conversation.ts'
 import { measureEvents } from './events.ts'
+import { measureFirstAnswer } from './first-answer.ts'
 import { measureFullTower } from './full-tower.ts'
 import { measureGeneration } from './generation.ts'
 import { measureImport } from './import.ts'
@@ -17,6 +18,7 @@ export const sections = {
   media: { title: 'Frames of a clip', measure: measureMedia },
   shots: { title: 'Shots of a clip', measure: measureShots },
   conversation: { title: 'First token of an answer', measure: measureConversation },
+  'first-answer': { title: 'First answer of the command line', measure: measureFirstAnswer },
   tower: { title: 'Vision tower', measure: measureTower },
   'full-tower': { title: 'Vision tower of full size', measure: measureFullTower },
   import: { title: 'Import of a checkpoint', measure: measureImport },

@@ -13,7 +13,7 @@ import { troubleshooting } from './troubleshooting.ts'
 
 const folder = fileURLToPath(new URL('../../docs/', import.meta.url))
 const pages = {
-  'reference/cli.md': commandLineReference(createProgram(() => Promise.resolve())),
+  'reference/cli.md': commandLineReference(await createProgram(() => Promise.resolve())),
   'reference/settings.md': settingsReference(),
   'reference/openapi.json': `${JSON.stringify(openApiDocument(), null, 2)}\n`,
   'troubleshooting.md': troubleshooting(),

@@ -47,12 +47,13 @@ export class LocalJudge implements Judge {
     // On some invalid files llama.cpp fails an assertion, which ends the process.
     await using gguf = await GgufFile.open(path)
     const fingerprint = await gguf.fingerprint()
-    const { llama, usesGpu } = await openLlamaLibrary(device)
+    const library = await openLlamaLibrary(device)
+    const llama = await library.llama()
     signal.throwIfAborted()
     const threads = isLone(gguf.size, 1) ? 1 : Math.max(1, llama.cpuMathCores)
     let model: LlamaModel | null = null
     try {
-      model = await llama.loadModel({ modelPath: path, loadSignal: signal, gpuLayers: usesGpu ? 'auto' : 0 })
+      model = await llama.loadModel({ modelPath: path, loadSignal: signal, gpuLayers: library.usesGpu ? 'auto' : 0 })
       const context = await model.createContext({
         contextSize: { max: Math.min(CONTEXT, model.trainContextSize) },
         sequences: 1,

@@ -1,5 +1,6 @@
 import type { RetryPolicy } from '../../engine/models/hub/transient.ts'
-import { ANSWER_TIMEOUT_MS, type ChatServer, chatServers, DEFAULT_PER_SERVER, serverRetryPolicy } from '../../servers/chat-server.ts'
+import { ANSWER_TIMEOUT_MS, type ChatServer, chatServers, serverRetryPolicy } from '../../servers/chat-server.ts'
+import { DEFAULT_PER_SERVER } from '../../servers/per-server.ts'
 import { ServerConnection } from '../../servers/server-connection.ts'
 import { ServerPool } from '../../servers/server-pool.ts'
 import type { Sampling } from '../../shared/sampling.ts'

@@ -20,7 +20,6 @@ import { PrefixCache, type PromptPart } from './prefix-cache.ts'
 import type { ClipResources, PreparedClip } from './prepared-clip.ts'
 import { restoreState, storeState } from './state-cache.ts'
 import { Stopwatch } from './stopwatch.ts'
-import { timeText } from './time-text.ts'
 
 export interface ConversationResources extends ClipResources {
   readonly language: Language
@@ -123,6 +122,8 @@ export class Conversation {
       if (!head) throw new Error('the prompt was not evaluated')
       const { language } = this.#resources
       const scorer = new ClipScorer({ ...scored, session: cache.session, language, head, limit: this.#limit }, this.#resources)
+      // Loaded when needed: the analysis of English takes a third of a second to load.
+      const { timeText } = await import('./time-text.ts')
       yield* timeText(scorer, answer, precision, signal)
     } finally {
       for (const clip of [...pending.opened, ...before]) if (!this.#history.clips.includes(clip)) await clip.close()

@@ -10,12 +10,13 @@ import type {
   TimeRequest,
   TraceRequest,
   TurnRequest,
+  UpcomingClips,
 } from '../engine-client.ts'
 
 /** Commands to the engine process. `start` comes first if a model has to be loaded; `diagnose` and `count-prompt` need none. */
 export type EngineCommand =
   | { readonly kind: 'start'; readonly options: EngineOptions; readonly passedOver: readonly PassedOverDevice[] }
-  | { readonly kind: 'load' }
+  | { readonly kind: 'load'; readonly upcoming: UpcomingClips }
   | AnswerCommand
   | TimeCommand
   | { readonly kind: 'estimate'; readonly request: EstimateRequest }

@@ -14,6 +14,7 @@ import type {
   Trace,
   TraceRequest,
   TurnRequest,
+  UpcomingClips,
 } from '../engine-client.ts'
 import { type CommandRecovery, DeviceRecovery, type Notice, type OnDeviceFailure } from './device-recovery.ts'
 import type { EngineCommand, HostEvent } from './engine-commands.ts'
@@ -67,8 +68,8 @@ export class HostClient implements EngineClient {
     return this.#calls.state
   }
 
-  load(signal: AbortSignal): Promise<ModelInfo> {
-    return this.#ask({ kind: 'load' }, signal)
+  load(signal: AbortSignal, upcoming: UpcomingClips = []): Promise<ModelInfo> {
+    return this.#ask({ kind: 'load', upcoming }, signal)
   }
 
   async *answer(conversation: string, turn: TurnRequest, signal: AbortSignal): AsyncGenerator<EngineEvent, void> {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { assertNever, TarsierError } from '../../shared/errors.ts'
 import { chatMessages } from '../conversation/chat-messages.ts'
@@ -6,6 +7,7 @@ import { DeviceTestStore } from '../devices/device-test-store.ts'
 import { diagnose } from '../diagnosis.ts'
 import type { Engine } from '../engine.ts'
 import type { EngineOptions } from '../engine-client.ts'
+import { KeptBuilds } from '../language/kept-builds.ts'
 import { PromptCounter } from '../language/prompt-counter.ts'
 import { readManifest } from '../models/manifest.ts'
 import type { AnswerCommand, CountCommand, EngineCommand, HostEvent, TimeCommand } from './engine-commands.ts'
@@ -23,13 +25,14 @@ export function serveEngine(make: (options: EngineOptions, supervision: DeviceSu
       case 'start':
         started = make(command.options, { passedOver: command.passedOver, report: reportDeviceUse })
         return null
-      case 'diagnose':
-        return probe(
-          new DeviceGuard({ tests: new DeviceTestStore(command.home), passedOver: command.passedOver, report: reportDeviceUse }),
-          signal,
-        )
+      case 'diagnose': {
+        const { home, passedOver } = command
+        const guard = new DeviceGuard({ tests: new DeviceTestStore(home), passedOver, report: reportDeviceUse })
+        // A diagnosis creates no data folder.
+        return probe(guard, signal, existsSync(home) ? new KeptBuilds(home) : undefined)
+      }
       case 'load':
-        return engine().load(signal)
+        return engine().load(signal, command.upcoming)
       case 'answer':
         return answer(engine(), command, signal, emit)
       case 'time-text':

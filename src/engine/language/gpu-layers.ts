@@ -31,14 +31,13 @@ export async function chooseGpuLayers(
   file: string,
   options: { cells: number; usable: UsableGpus; wanted: number | undefined; signal: AbortSignal },
 ): Promise<GpuLayers> {
-  const { llama } = library
   const { gpus, others, limit, tower } = options.usable
   if (gpus.length === 0) return { layers: 0, notice: null }
   if (options.wanted !== undefined) return { layers: options.wanted, notice: null }
   const { GgufInsights, InsufficientMemoryError, readGgufFileInfo } = await import('node-llama-cpp')
   try {
     const info = await readGgufFileInfo(file, { sourceType: 'filesystem', logWarnings: false, signal: options.signal })
-    const insights = await GgufInsights.from(info, llama)
+    const insights = await GgufInsights.from(info, await library.llama())
     const fitting = async (reserved: number): Promise<number> => {
       try {
         const { gpuLayers } = await insights.configurationResolver.resolveModelGpuLayersV2(

@@ -1,10 +1,14 @@
 import type { LibraryHandle } from 'koffi'
+import type { LanguageDeviceChoice } from '../../shared/devices.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import type { Pointer } from './llama-header.ts'
 
 /** `enum ggml_backend_dev_type`. */
 const TYPE_GPU = 1
 const TYPE_INTEGRATED_GPU = 2
+
+/** Kind of GPU that llama.cpp has a build for. */
+export type LanguageGpu = Exclude<LanguageDeviceChoice, 'auto' | 'cpu'>
 
 /** A GPU that the loaded build of llama.cpp can use. */
 export interface Gpu {

@@ -7,10 +7,12 @@ import type { DeviceSubject } from '../devices/device-use.ts'
 import { testLogits, verdictOnLogits } from './device-self-test.ts'
 import { checkGguf, type GgufMetadata } from './gguf-check.ts'
 import { chooseGpuLayers } from './gpu-layers.ts'
-import { type Gpu, gpusNamed } from './gpus.ts'
+import { type Gpu, gpusNamed, type LanguageGpu } from './gpus.ts'
+import type { KeptBuilds } from './kept-builds.ts'
 import type { LlamaLanguage } from './llama-language.ts'
-import { gpuDevices, type LanguageGpu, type LlamaLibrary, openLlamaLibrary } from './llama-library.ts'
+import { gpuDevices, type LlamaLibrary, openLlamaLibrary } from './llama-library.ts'
 import { languageSubject, type ModelOptions, type ModelSource, openModel, openOnCpu, refused, withLayers } from './open-model.ts'
+import { TemplateRenderer } from './template-renderer.ts'
 import type { Language } from './types.ts'
 
 export interface LanguageOptions extends ModelOptions {
@@ -26,6 +28,8 @@ export interface LanguageOptions extends ModelOptions {
   readonly gpuLayers?: number
   /** Validates the contents of the file's header before anything is loaded; throws if they are not as expected. */
   readonly expect?: (metadata: GgufMetadata) => void
+  /** Which builds of llama.cpp are known to work here. Defaults to none: they are tried. */
+  readonly builds?: KeptBuilds | undefined
   /** Guard of the GPU, with name and weights of the model. Without it, the GPU is used without tests. Defaults to none. */
   readonly guarded?: { readonly guard: DeviceGuard; readonly model: string; readonly weights: string } | undefined
 }
@@ -39,18 +43,35 @@ const EXPECTED_CELLS = 16384
  * `native-library`.
  */
 export async function loadLanguage(path: string, options: LanguageOptions): Promise<Language> {
-  const { signal, device = 'auto' } = options
+  const { signal } = options
   const metadata = await checkGguf(path)
   options.expect?.(metadata)
   signal.throwIfAborted()
-  const fallbacks: string[] = []
-  const source = { path, metadata, options, fallbacks }
+  // Its process takes longer to start than a small model to load.
+  let spare: TemplateRenderer | null = new TemplateRenderer()
+  const renderer = (): TemplateRenderer => {
+    const taken = spare ?? new TemplateRenderer()
+    spare = null
+    return taken
+  }
+  try {
+    return await loadOnDevice({ path, metadata, options, fallbacks: [], renderer }, options)
+  } finally {
+    await spare?.[Symbol.asyncDispose]()
+  }
+}
+
+async function loadOnDevice(source: ModelSource & { readonly fallbacks: string[] }, options: LanguageOptions): Promise<Language> {
+  const { signal, device = 'auto' } = options
+  const { fallbacks } = source
   if (device !== 'auto' && device !== 'cpu') {
+    // A device that is asked for is tried, whatever was found before.
+    await options.builds?.forgetUnusable()
     const language = await openOnGpu(device, source, options)
     if (typeof language === 'string') throw unusable(device, language)
     return language
   }
-  for (const gpu of device === 'auto' ? await gpuDevices() : []) {
+  for (const gpu of device === 'auto' ? await gpuDevices(options.builds) : []) {
     signal.throwIfAborted()
     const language = await openOnGpu(gpu, source, options).catch((error: unknown) => {
       const failed = deviceFailureIn(error)
@@ -63,14 +84,14 @@ export async function loadLanguage(path: string, options: LanguageOptions): Prom
     else if (language !== null) return language
   }
   signal.throwIfAborted()
-  return await openOnCpu(await openLlamaLibrary('cpu'), source)
+  return await openOnCpu(await openLlamaLibrary('cpu', options.builds), source)
 }
 
 /** @returns the model, or the reason for not using this GPU, as a clause that follows its name. Throws if the device is not available. */
 async function openOnGpu(device: LanguageGpu, source: ModelSource, options: LanguageOptions): Promise<Language | string> {
   const { guarded } = options
   if (!guarded) {
-    const library = await openLlamaLibrary(device)
+    const library = await openLlamaLibrary(device, options.builds)
     return await openWithGpus(library, source, { options, gpus: gpusNamed(library.gpus, device, options.gpu), gpu: null, tests: null })
   }
   const { guard } = guarded
@@ -78,7 +99,7 @@ async function openOnGpu(device: LanguageGpu, source: ModelSource, options: Lang
   // The hardware is still unknown, because a driver may crash while it is loaded.
   const obstacle = await guard.obstacle(unseen)
   if (obstacle !== null) return obstacle
-  const library = await guard.use(unseen).run('loading', () => openLlamaLibrary(device))
+  const library = await guard.use(unseen).run('loading', () => openLlamaLibrary(device, options.builds))
   const gpus = gpusNamed(library.gpus, device, options.gpu)
   const subject = languageSubject(device, gpus, guarded)
   const further = await guard.obstacle(subject)
@@ -104,7 +125,7 @@ async function openWithGpus(library: LlamaLibrary, source: ModelSource, target: 
   const choose = () => chooseGpuLayers(library, source.path, { cells, usable, wanted, signal })
   const { layers, notice } = await runGuarded(gpu, 'loading', choose)
   const noticed = notice === null ? source : { ...source, fallbacks: [...source.fallbacks, notice] }
-  if (layers === 0) return await openOnCpu(await openLlamaLibrary('cpu'), noticed)
+  if (layers === 0) return await openOnCpu(await openLlamaLibrary('cpu', options.builds), noticed)
   return await runGuarded(gpu, 'loading', () => openWithLayers(library, noticed, layers, target))
 }
 

@@ -37,6 +37,8 @@ export interface ModelSource {
   readonly options: ModelOptions
   /** Why preferred devices were not used, one sentence each. */
   readonly fallbacks: readonly string[]
+  /** Gives a renderer that was started earlier, or a new one. Defaults to new ones. */
+  readonly renderer?: () => TemplateRenderer
 }
 
 /** The part of a model that is placed on GPUs. */
@@ -55,12 +57,12 @@ export const NO_GPU: GpuShare = { layers: 0, gpus: [], gpu: null }
  */
 export async function openModel(
   library: LlamaLibrary,
-  { path, metadata, options, fallbacks }: ModelSource,
+  { path, metadata, options, fallbacks, renderer: rendererOf = () => new TemplateRenderer() }: ModelSource,
   { layers, gpus, gpu }: GpuShare,
   further: Partial<ModelParams> = {},
 ): Promise<LlamaLanguage | string[]> {
   // Start the renderer's process while the weights are loading.
-  const renderer = new TemplateRenderer()
+  const renderer = rendererOf()
   let model: Pointer | string[] = []
   try {
     model = await loadFile(library, path, { layers, gpus, further }, options.signal)
@@ -129,9 +131,9 @@ export function withLayers(subject: DeviceSubject, layers: number): DeviceSubjec
 }
 
 /** See {@link Language.resultsKey}. */
-async function resultsKeyOf({ llama }: LlamaLibrary, gpus: readonly Gpu[], layers: number): Promise<string> {
+async function resultsKeyOf({ build }: LlamaLibrary, gpus: readonly Gpu[], layers: number): Promise<string> {
   // Model and weights are empty, because stored results are keyed by the model as well.
-  const subject = languageSubject(String(llama.gpu), gpus, { model: '', weights: '' })
+  const subject = languageSubject(String(build), gpus, { model: '', weights: '' })
   return layers === 0 ? 'cpu' : await deviceTestKey(withLayers(subject, layers))
 }
 
@@ -192,9 +194,9 @@ export function refused(path: string, complaints: readonly string[]): TarsierErr
 }
 
 /** Device name for display, e.g. `vulkan (NVIDIA GeForce RTX 4090)`; includes the number of GPU layers if not all layers are on the GPU. */
-function deviceName({ api, llama }: LlamaLibrary, gpus: readonly Gpu[], layers: number, model: Pointer): string {
+function deviceName({ api, build }: LlamaLibrary, gpus: readonly Gpu[], layers: number, model: Pointer): string {
   if (layers === 0) return 'cpu'
   const all = api.modelLayers(model) + 1
   const share = layers < all ? `, ${layers} of ${all} layers` : ''
-  return `${llama.gpu} (${gpus.map(({ name }) => name).join(', ')}${share})`
+  return `${build} (${gpus.map(({ name }) => name).join(', ')}${share})`
 }

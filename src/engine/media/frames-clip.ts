@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto'
-import { readdir, stat } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TarsierError } from '../../shared/errors.ts'
 import type { FrameRequest } from '../../shared/frame-request.ts'
 import { readHead } from './local-file.ts'
-import { FRAMES_ENDING } from './media-names.ts'
 import { resizeBicubic } from './resize.ts'
 import { planFrames } from './sampling.ts'
 import { StillClip } from './still-clip.ts'
@@ -82,15 +81,4 @@ export class FramesClip implements Clip {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
-}
-
-/** Whether a path is a folder of frames. */
-export async function isFramesFolder(path: string): Promise<boolean> {
-  return (
-    path.endsWith(FRAMES_ENDING) &&
-    (await stat(path).then(
-      (stats) => stats.isDirectory(),
-      () => false,
-    ))
-  )
 }

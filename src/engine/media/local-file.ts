@@ -4,6 +4,7 @@ import { open, stat } from 'node:fs/promises'
 import { readFailure } from '../../platform/file-failure.ts'
 import { addFile } from '../../platform/file-pieces.ts'
 import { TarsierError } from '../../shared/errors.ts'
+import { FRAMES_ENDING } from './media-names.ts'
 
 /** Number of bytes read to detect the format of a file. */
 const HEAD_BYTES = 4096
@@ -54,4 +55,15 @@ export async function hashFile(path: string, signal: AbortSignal): Promise<strin
     throw readFailure(path, error)
   }
   return hash.digest('hex')
+}
+
+/** Whether a path is a folder of frames. */
+export async function isFramesFolder(path: string): Promise<boolean> {
+  return (
+    path.endsWith(FRAMES_ENDING) &&
+    (await stat(path).then(
+      (stats) => stats.isDirectory(),
+      () => false,
+    ))
+  )
 }

@@ -1,7 +1,7 @@
 import type { ClipRange } from '../../shared/frame-request.ts'
 import { openClip } from './open-clip.ts'
 import { firstFrameFrom, frameOnScreen, type Timeline } from './sampling.ts'
-import { findShots, type ShotEvent } from './shots.ts'
+import type { ShotEvent } from './shots.ts'
 import type { Clip } from './types.ts'
 
 /** Relative to the whole clip: lengths that differ by rounding only count as equal. */
@@ -55,11 +55,14 @@ export async function* findSegments(
 ): AsyncGenerator<SegmentEvent, void> {
   await using clip = await openClip(path, signal)
   const shots: { readonly start: number }[] = []
-  if (scenes)
+  if (scenes) {
+    // Loaded when needed: only this part of the file uses FFmpeg.
+    const { findShots } = await import('./shots.ts')
     for await (const event of findShots(clip, {}, signal)) {
       if (event.kind === 'shot') shots.push(event.shot)
       else yield event
     }
+  }
   const timeline = timelineOf(clip)
   const segments = segmentsOf(shots, { duration: clip.info.duration, maxSeconds })
   yield { kind: 'segments', segments: segments.map((segment) => ({ ...segment, frames: segmentFrames(segment, timeline) })) }

@@ -41,7 +41,8 @@ process.on('disconnect', () => process.exit(0))
 process.on('SIGINT', () => {})
 
 async function quantize({ source, destination, fileType, bufferBytes }: QuantizeRequest): Promise<void> {
-  const { llama, api, threads } = await openLlamaLibrary('cpu')
+  const { api, threads, ...library } = await openLlamaLibrary('cpu')
+  const llama = await library.llama()
   const errors: string[] = []
   llama.logLevel = LlamaLogLevel.info
   llama.logger = (level, text) => {
