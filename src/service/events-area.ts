@@ -3,8 +3,8 @@ import { eventsCost } from '../jobs/events/events-cost.ts'
 import type { SaveMomentEvent } from '../shared/contract/events.ts'
 import { TarsierError } from '../shared/errors.ts'
 import { eventFormatInfo } from '../shared/event-formats.ts'
-import { clipEventsOptions } from './event-runs.ts'
 import { storedEventsOf, withoutEvents } from './events-of.ts'
+import { clipEventsOptions } from './file-events.ts'
 import { implementer, needed } from './procedures.ts'
 
 const area = implementer.events
@@ -22,7 +22,7 @@ export const eventsArea = {
   cost: area.cost.handler(async ({ input, context: { service }, signal }) => {
     const { facts } = await service.clips.present(input.handle, needed(signal))
     const { home, limits } = service
-    const settings = await service.events.resolve(input.settings)
+    const settings = await service.fileEvents.resolve(input.settings)
     const { model, device } = settings
     return eventsCost({ home, model, device, limits }, facts, clipEventsOptions(settings))
   }),
@@ -54,6 +54,6 @@ export const eventsArea = {
     const signal = needed(given)
     const { handle, text, question, settings } = input
     const { path } = await service.clips.present(handle, signal)
-    yield* service.events.check({ path, text, question }, settings, { client, kind: 'chat' }, signal)
+    yield* service.fileEvents.check({ path, text, question }, settings, { client, kind: 'chat' }, signal)
   }),
 }

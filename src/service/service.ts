@@ -17,6 +17,7 @@ import { ClipStore } from './clip-store.ts'
 import { DeviceFailures } from './device-failures.ts'
 import { Engines } from './engines.ts'
 import { EventRuns } from './event-runs.ts'
+import { FileEvents } from './file-events.ts'
 import { FolderHandles } from './folder-handles.ts'
 import { GpuNames } from './gpu-names.ts'
 import { Log } from './log.ts'
@@ -59,6 +60,7 @@ export interface Service extends AsyncDisposable {
   readonly answering: Answering
   readonly answers: RunningAnswers
   readonly events: EventRuns
+  readonly fileEvents: FileEvents
   readonly batches: BatchRunner
   readonly models: ModelJobs
   readonly bench: BenchRuns
@@ -120,7 +122,8 @@ export function openService({ home, limits }: ServiceOptions): Service {
   const clips = new ClipStore({ library, media, previews, thumbnails, log })
   const answering = new Answering({ home, library, clips, engines, runs, log })
   const answers = new RunningAnswers(answering)
-  const events = new EventRuns({ home, library, clips, media, engines, runs, answering, log })
+  const fileEvents = new FileEvents({ home, media, engines, runs, log, settings: () => library.settings.get() })
+  const events = new EventRuns({ library, clips, files: fileEvents, answering })
   const batches = new BatchRunner({ home, library, answering, log }, onChange)
   const models = new ModelJobs({ home, library, log }, onChange)
   const bench = new BenchRuns(home, log)
@@ -144,6 +147,7 @@ export function openService({ home, limits }: ServiceOptions): Service {
     answering,
     answers,
     events,
+    fileEvents,
     batches,
     models,
     bench,

@@ -19,10 +19,10 @@ export async function* eventChunks(request: EventsRequest, parts: VideoParts, si
   await using media = parts.openMedia()
   try {
     const path = await media.fileOf(request.video, 'video', signal)
-    const settings = await service.events.resolve(searchSettings(request))
+    const settings = await service.fileEvents.resolve(searchSettings(request))
     // A copy of a clip in a request has a new path each time.
     const searched = { path, file: nameOf(request.video), resumable: !isSent(request.video) }
-    const search = service.events.inFile(searched, settings, { client, kind: 'api' }, signal)
+    const search = service.fileEvents.find(searched, settings, { client, kind: 'api' }, signal)
     try {
       for (;;) {
         const next = await search.next()
@@ -54,7 +54,7 @@ export async function* checkChunks(request: CheckRequest, parts: VideoParts, sig
   try {
     const path = await media.fileOf(request.video, 'video', signal)
     const checked = { path, text: request.text, question: request.prompt ?? undefined }
-    for await (const event of service.events.check(checked, checkSettings(request), { client, kind: 'api' }, signal)) {
+    for await (const event of service.fileEvents.check(checked, checkSettings(request), { client, kind: 'api' }, signal)) {
       if (event.kind === 'checked') yield { type: 'result', result: supportReport(nameOf(request.video), event.timed) }
       else yield* progressOf(event)
     }
