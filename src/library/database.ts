@@ -9,29 +9,36 @@ import { migrations } from './migrations.ts'
 export type Row = Readonly<Record<string, unknown>>
 type Value = string | number | null | Uint8Array
 
+export interface DatabaseOptions {
+  /** Opens it beside the process that has it open; changes fail. Throws `library-busy` if that process is of another version. Defaults to false. */
+  readonly readOnly?: boolean
+}
+
 /**
  * SQLite database with a write-ahead log. Changes are on disk when a call returns, and survive a crash at any point. Only one process can open
- * it; the operating system releases the lock when the process ends. Throws `library-busy`, `library-damaged`, `disk-full`, `write-failed`.
+ * it for changes; the operating system releases the lock when the process ends. Throws `library-busy`, `library-damaged`, `disk-full`, `write-failed`.
  */
 export class Database implements Disposable {
   readonly #path: string
-  readonly #lock: DatabaseSyncInstance
+  readonly #lock: DatabaseSyncInstance | null
   readonly #db: DatabaseSyncInstance
   readonly #statements = new Map<string, StatementSyncInstance>()
   #depth = 0
 
-  constructor(path: string) {
+  constructor(path: string, { readOnly = false }: DatabaseOptions = {}) {
     this.#path = path
-    this.#lock = lockOf(path)
+    this.#lock = readOnly ? null : lockOf(path)
     let db: DatabaseSyncInstance | null = null
     try {
-      db = new DatabaseSync(path, { timeout: 1000 })
-      db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF')
+      db = new DatabaseSync(path, { readOnly, timeout: 1000 })
+      if (!readOnly) db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
+      db.exec('PRAGMA trusted_schema = OFF')
       this.#db = db
-      this.#migrate()
+      if (readOnly) this.#expectCurrent()
+      else this.#migrate()
     } catch (error) {
       db?.close()
-      this.#lock.close()
+      this.#lock?.close()
       throw failureOf(path, error)
     }
   }
@@ -69,7 +76,7 @@ export class Database implements Disposable {
   [Symbol.dispose](): void {
     this.#statements.clear()
     if (this.#db.isOpen) this.#db.close()
-    if (this.#lock.isOpen) this.#lock.close()
+    if (this.#lock?.isOpen) this.#lock.close()
   }
 
   #statement(sql: string): StatementSyncInstance {
@@ -88,8 +95,17 @@ export class Database implements Disposable {
     }
   }
 
+  get #version(): number {
+    return Number(this.get('PRAGMA user_version')?.user_version ?? 0)
+  }
+
+  #expectCurrent(): void {
+    if (this.#version !== migrations.length)
+      throw new TarsierError('library-busy', `The library ${this.#path} is in use by another version of Tarsier. Close it, and try again.`)
+  }
+
   #migrate(): void {
-    const version = Number(this.get('PRAGMA user_version')?.user_version ?? 0)
+    const version = this.#version
     if (version > migrations.length) {
       throw new TarsierError(
         'library-damaged',

@@ -10,6 +10,9 @@ import { type FoundClip, searchLibrary } from './search.ts'
 import { StoredSettings } from './settings.ts'
 import { jsonIn } from './stored-json.ts'
 
+/** In the home folder. */
+export const LIBRARY_FILE = 'library.sqlite'
+
 /** All clips, conversations, batches and settings, in `library.sqlite` of the home folder. */
 export class Library implements Disposable {
   readonly #db: Database
@@ -22,7 +25,7 @@ export class Library implements Disposable {
 
   /** Throws `library-busy`, `library-damaged`, `disk-full`, `write-failed`. */
   constructor(home: string) {
-    this.#db = new Database(join(home, 'library.sqlite'))
+    this.#db = new Database(join(home, LIBRARY_FILE))
     // Batches first: they reset interrupted items, which needs the turn states from before `Chats` resets them.
     this.batches = new Batches(this.#db)
     this.chats = new Chats(this.#db)
