@@ -40,6 +40,7 @@ const commands: Readonly<Record<string, () => Promise<(program: Command, run: Ru
   jobs: async () => (await import('./jobs.ts')).addJobs,
   worker: async () => (await import('./worker.ts')).addWorker,
   serve: async () => (await import('./serve.ts')).addServe,
+  mcp: async () => (await import('./mcp.ts')).addMcp,
   doctor: async () => (await import('./doctor.ts')).addDoctor,
 }
 

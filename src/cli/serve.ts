@@ -31,7 +31,7 @@ export function addServe(program: Command, run: RunCommand): void {
     .summary('serve the page and an OpenAI-compatible API')
     .description(
       'Serves the web page for a browser on this machine, and an OpenAI-compatible API under /v1. Prints the address, which contains a token; ' +
-        'programs use the token as their API key. By default the server is reachable only from this machine. Runs until Ctrl-C.',
+        'programs use the token as their API key. Agents connect to /mcp. By default the server is reachable only from this machine. Runs until Ctrl-C.',
     )
     .addOption(
       new Option('--host <address>', 'address to listen on; with any address other than 127.0.0.1, other machines can connect').default(
@@ -56,7 +56,7 @@ export function addServe(program: Command, run: RunCommand): void {
         'additional host name that clients may use for this server; can be given several times; required with --host',
       ).argParser(collect),
     )
-    .option('--media-root <dir>', 'folder whose files API requests may refer to by path (default: none)')
+    .option('--media-root <dir>', 'folder whose files API requests and agents may refer to by path (default: none)')
     .addOption(
       new Option(
         '--allow-remote <host>',

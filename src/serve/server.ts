@@ -7,9 +7,11 @@ import { serveStatic } from '@hono/node-server/serve-static'
 import { RPCHandler } from '@orpc/server/fetch'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
+import { agentsOf } from '../service/agent-service.ts'
+import { AllowedFolders } from '../service/allowed-folders.ts'
 import { router } from '../service/router.ts'
 import type { Service } from '../service/service.ts'
-import { CLIPS_PATH, RPC_PATH } from '../shared/contract/addresses.ts'
+import { AGENTS_PATH, CLIPS_PATH, RPC_PATH } from '../shared/contract/addresses.ts'
 import { deepestCause, failureCode, TarsierError } from '../shared/errors.ts'
 import { sizeText } from '../shared/size-text.ts'
 import { isLoopback, LOOPBACK } from './access.ts'
@@ -18,6 +20,7 @@ import { watchConnections } from './connections.ts'
 import { gate, jsonOnly, postOnly, refuse } from './gate.ts'
 import { serverHealth } from './health.ts'
 import { homeToken } from './home-token.ts'
+import { AgentRoutes } from './mcp/routes.ts'
 import { metricsText } from './metrics.ts'
 import { openAiRoutes } from './openai/routes.ts'
 import { openApiDocument } from './openapi.ts'
@@ -31,7 +34,7 @@ export interface ServeOptions {
   readonly token?: string | null
   /** Additional accepted host names. Required to listen on other interfaces. */
   readonly allowHosts?: readonly string[]
-  /** Folder whose files requests to the OpenAI-compatible API may name by path. Defaults to none. */
+  /** Folder whose files requests to the OpenAI-compatible API, and agents, may name by path. Defaults to none. */
   readonly mediaRoot?: string
   /** Hosts from which the OpenAI-compatible API may fetch media. Defaults to none. */
   readonly allowRemote?: readonly string[]
@@ -57,8 +60,8 @@ const MAX_JSON = 256 * 1024 * 1024
 const IDLE_TIMEOUT_MS = 60_000
 
 /**
- * Serves the page, the contract and the OpenAI-compatible API. Throws `usage` for options that would expose the server by mistake, `not-allowed`
- * if the port is in use.
+ * Serves the page, the contract, the OpenAI-compatible API and the tools for agents. Throws `usage` for options that would expose the server by mistake, `not-allowed`
+ * if the port is in use, `file-missing` for a media root that does not exist.
  */
 export async function startServer(service: Service, options: ServeOptions = {}): Promise<RunningServer> {
   const { host = '127.0.0.1', port, allowHosts = [], maxUpload = 16e9, timeout = IDLE_TIMEOUT_MS } = options
@@ -88,6 +91,8 @@ export async function startServer(service: Service, options: ServeOptions = {}):
     return response ?? c.notFound()
   })
   app.route('/v1', openAiRoutes(service, { mediaRoot: options.mediaRoot, allowRemote: options.allowRemote ?? [], maxBytes: MAX_JSON }))
+  const agents = await openAgents(service, options.mediaRoot)
+  app.route(AGENTS_PATH, agents.routes)
   const page = pageFolder()
   if (page) app.get('*', serveStatic({ root: page }))
   app.onError((error, c) => {
@@ -118,11 +123,18 @@ export async function startServer(service: Service, options: ServeOptions = {}):
     token,
     address: `http://${shown}:${bound}/${token === null ? '' : `?token=${token}`}`,
     async [Symbol.asyncDispose]() {
+      await agents[Symbol.asyncDispose]()
       const closed = new Promise((resolve) => server.close(resolve))
       server.closeAllConnections()
       await closed
     },
   }
+}
+
+async function openAgents(service: Service, mediaRoot: string | undefined): Promise<AgentRoutes> {
+  const advice = 'The server opens files below the folder given with --media-root only.'
+  const folders = await AllowedFolders.open(mediaRoot === undefined ? [] : [mediaRoot], { showsPaths: false, advice })
+  return new AgentRoutes({ service: agentsOf(service), folders })
 }
 
 function tooLarge(c: Context): Response {

@@ -154,7 +154,7 @@ export class Answering {
  * Builds the engine's messages from earlier turns and the question. The clip is part of the first message; turns with an empty answer are
  * skipped.
  */
-export function messagesOf(before: readonly Turn[], question: string, clip: ClipRequest): Message[] {
+export function messagesOf(before: readonly Pick<Turn, 'question' | 'text'>[], question: string, clip: ClipRequest): Message[] {
   const withText = before.filter(({ text }) => text !== '')
   const shown = (text: string, i: number) => userMessage(text, i === 0 ? clip : undefined)
   return [...withText.flatMap((turn, i) => [shown(turn.question, i), assistantMessage(turn.text)]), shown(question, withText.length)]

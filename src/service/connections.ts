@@ -39,7 +39,7 @@ export const connections: readonly KnownConnection[] = [
   },
   {
     to: 'This machine (127.0.0.1), or the address that "tarsier serve" listens on',
-    why: 'The web page and programs with the token send requests to "tarsier serve".',
+    why: 'The web page, and programs and agents with the token, send requests to "tarsier serve".',
     when: 'Only while "tarsier serve" runs. The desktop app opens no port.',
     openedBy: ['renderer/lib/upload.ts', 'renderer/transport.ts', 'serve/server.ts'],
   },

@@ -15,6 +15,7 @@ const NAMES = [
   '@photostructure/sqlite',
   '@orpc/server',
   'hono',
+  '@modelcontextprotocol/server',
   'zod',
 ]
 

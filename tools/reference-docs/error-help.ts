@@ -207,9 +207,10 @@ const program = {
     remedies: ['other-home'],
   },
   'not-allowed': {
-    meaning: 'The server refuses: the page’s token is out of date, a path or address is not released, or the port cannot be used.',
+    meaning:
+      'The server refuses: the page’s token is out of date, a path or address is not released, or the port cannot be used. Or an agent asked for a file outside the allowed folders.',
     advice:
-      'Open the address that `tarsier serve` printed again. `--media-root`, `--allow-remote` and `--port` release files, hosts and another port.',
+      'Open the address that `tarsier serve` printed again. `--media-root`, `--allow-remote` and `--port` release files, hosts and another port; for agents, `tarsier mcp --allow` releases folders.',
   },
   'upload-too-large': {
     meaning: 'The file is larger than the server accepts.',

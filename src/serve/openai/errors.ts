@@ -1,9 +1,7 @@
 import { type ErrorCode, errorCodeInfo } from '../../shared/error-codes.ts'
 import { asTarsierError, TarsierError } from '../../shared/errors.ts'
+import { withoutPaths } from '../without-paths.ts'
 import type { ApiError } from './response.ts'
-
-/** Matches paths with at least one folder on any system, except those of this API. */
-const PATH = /file:\/\/\S*|(?<![\w/.:])(?:[A-Za-z]:[\\/]|\/(?!v1\/|\/))[^\s"'<>|:;,()]*[\\/][^\s"'<>|:;,()]*/g
 
 /** Rewrites an error about a file so that it names the part of the request that contained the file. */
 export function ofPart(error: unknown, where: string, path = ''): unknown {
@@ -37,7 +35,7 @@ export function apiError(error: unknown): { readonly status: (typeof errorCodeIn
   const status = errorCodeInfo[code].http
   const type = status >= 500 ? 'server_error' : status === 404 ? 'not_found_error' : 'invalid_request_error'
   const param = typeof details?.param === 'string' ? details.param : code === 'context-full' ? 'messages' : null
-  const text = message.replace(PATH, 'a file of this server')
+  const text = withoutPaths(message)
   return { status, body: apiErrorBody(text, type, param, code === 'context-full' ? 'context_length_exceeded' : code) }
 }
 

@@ -1,6 +1,9 @@
 /** Path of the contract's procedures on the server. */
 export const RPC_PATH = '/rpc'
 
+/** Path of the tools for agents on the server: the Model Context Protocol over streamable HTTP. */
+export const AGENTS_PATH = '/mcp'
+
 /**
  * Clip routes of the server; the shell serves the same paths under `clip://tarsier`.
  * - `POST /clips?name=<file name>` with the file as body creates a handle and returns its `ClipMetadata`, or an `ErrorData`

@@ -16,6 +16,7 @@ const ROUTES = [
   '/rpc/settings/get',
   '/metrics',
   '/openapi.json',
+  '/mcp',
   '/nowhere',
 ]
 

@@ -48,6 +48,8 @@ const OPENING: Readonly<Record<string, readonly string[]>> = {
 const OFFLINE_PACKAGES = [
   '@hono/node-server/serve-static',
   '@huggingface/jinja',
+  '@modelcontextprotocol/server',
+  '@modelcontextprotocol/server/stdio',
   '@orpc/client',
   '@orpc/client/message-port',
   '@orpc/contract',
