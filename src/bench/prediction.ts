@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { shapedCaptionSchema } from '../shared/shaping/caption-shape.ts'
 
 /** The model and inputs that produced an answer. Two runs are comparable only if these are equal. */
 export const usedSchema = z.object({
@@ -39,6 +40,8 @@ export const predictionSchema = z.object({
   extraInfo: z.record(z.string(), z.unknown()),
   /** The model's answer without `begun`; null if the sample failed. */
   prediction: z.string().nullable(),
+  /** The answer in the shape that was wanted; absent if none was. */
+  shaped: shapedCaptionSchema.exactOptional(),
   finish: z.string().nullable(),
   error: z.object({ code: z.string(), message: z.string() }).nullable(),
   /** Null if the sample failed, and for predictions of the Python program. */

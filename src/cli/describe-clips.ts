@@ -6,35 +6,43 @@ import type { RemoteEngine } from '../servers/remote-engine.ts'
 import type { Answer, EngineEvent } from '../shared/engine-events.ts'
 import { assertNever, isAbort, TarsierError } from '../shared/errors.ts'
 import type { Estimate } from '../shared/estimate.ts'
+import type { CaptionShape } from '../shared/shaping/caption-shape.ts'
+import { captionOf, shapedEvents } from '../shared/shaping/shaped-answer.ts'
+import { answerLine } from './describe-line.ts'
 import { DescribeOutput } from './describe-output.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { AnswerOptions, ClipOptions } from './options.ts'
 import { type PlannedClip, planClips } from './plan-clips.ts'
 import { clipRequest, engineOptions, samplingOf } from './requests.ts'
 import { remoteOptions, type ServerOptions } from './server-options.ts'
+import { type ShapeOptions, shapeFrom } from './shape-option.ts'
+import type { SidecarExtension } from './sidecar-extensions.ts'
 
-export interface DescribeOptions extends ClipOptions, AnswerOptions, ServerOptions {
+export interface DescribeOptions extends ClipOptions, AnswerOptions, ServerOptions, ShapeOptions {
   readonly prompt?: string
   readonly system?: string
   readonly json?: boolean
-  readonly sidecar?: 'txt'
+  readonly sidecar?: SidecarExtension
   readonly skipExisting?: boolean
   readonly overwrite?: boolean
   readonly dryRun?: boolean
   readonly fit?: boolean
 }
 
-type Result = { readonly kind: 'answer'; readonly answer: Answer } | { readonly kind: 'estimate'; readonly estimate: Estimate }
+type Result =
+  | { readonly kind: 'answer'; readonly file: string; readonly answer: Answer }
+  | { readonly kind: 'estimate'; readonly estimate: Estimate }
 
 /** Describes clips one after the other, or side by side on servers, or estimates the cost of each. */
 export async function describeClips(paths: readonly string[], options: DescribeOptions, signal: AbortSignal): Promise<ExitCode> {
+  const shape = await shapeFrom(options)
   const clips = await planClips(
     paths,
     () => (options.sidecar === undefined ? { kind: 'none' } : { kind: 'sidecar', extension: options.sidecar }),
     options,
     signal,
   )
-  const output = new DescribeOutput({ json: options.json === true, headed: clips.length > 1 })
+  const output = new DescribeOutput({ json: options.json === true, headed: clips.length > 1, shaped: shape !== null })
   await using engine = await openEngine(options, (text) => output.progress.note(text))
   let model: ModelInfo | null = null
   if (clips.some(({ error }) => !error)) {
@@ -51,7 +59,7 @@ export async function describeClips(paths: readonly string[], options: DescribeO
   }
   const sidecars = sidecarSink<PlannedClip, Result>({
     pathOf: ({ target }) => target,
-    textOf: (result) => (result.kind === 'answer' ? result.answer.text : ''),
+    textOf: (result) => (result.kind === 'answer' ? sidecarText(result, model?.name ?? '', options) : ''),
     overwrite: options.overwrite === true,
   })
   // Clips that are worked on side by side are shown when they are done.
@@ -65,7 +73,7 @@ export async function describeClips(paths: readonly string[], options: DescribeO
     show(event, output, model?.name ?? '', title, engine.kind === 'servers')
   }
   try {
-    await runJob({ source: clips, workers: Array(workers).fill(workOn(engine, model, options)), sinks: [sidecars] }, onEvent, signal)
+    await runJob({ source: clips, workers: Array(workers).fill(workOn(engine, model, shape, options)), sinks: [sidecars] }, onEvent, signal)
   } catch (error) {
     if (error !== stoppedBy) throw error // otherwise it was reported with its clip
   }
@@ -87,7 +95,12 @@ async function openEngine(options: DescribeOptions, onNotice: (text: string) => 
   return { kind: 'local', client: local, [Symbol.asyncDispose]: () => local[Symbol.asyncDispose]() }
 }
 
-function workOn(engine: UsedEngine, model: ModelInfo | null, options: DescribeOptions): Work<PlannedClip, Result, EngineEvent> {
+function workOn(
+  engine: UsedEngine,
+  model: ModelInfo | null,
+  shape: CaptionShape | null,
+  options: DescribeOptions,
+): Work<PlannedClip, Result, EngineEvent> {
   const { client } = engine
   return async ({ file, error }, report, signal) => {
     if (error || !model) throw error
@@ -96,14 +109,14 @@ function workOn(engine: UsedEngine, model: ModelInfo | null, options: DescribeOp
         return { kind: 'estimate', estimate: await engine.client.estimate(estimateRequest(file, options, model.defaults), signal) }
       const turn = {
         kind: 'ask',
-        text: options.prompt,
+        text: options.prompt ?? shape?.prompt,
         system: options.system,
         clip: { ...clipRequest(file, options, model.defaults), fit: options.fit },
         sampling: samplingOf(options, model.defaults),
       } as const
-      for await (const event of client.answer(file, turn, signal)) {
+      for await (const event of shapedEvents(client.answer(file, turn, signal), shape)) {
         report(event)
-        if (event.kind === 'done') return { kind: 'answer', answer: event.answer }
+        if (event.kind === 'done') return { kind: 'answer', file, answer: event.answer }
       }
       throw new TarsierError('internal', 'The engine returned no answer. Please report it.')
     } finally {
@@ -122,13 +135,19 @@ function estimateRequest(file: string, options: DescribeOptions, defaults: Model
   }
 }
 
+/** Text of the file next to a clip. */
+function sidecarText({ file, answer }: Extract<Result, { kind: 'answer' }>, model: string, { sidecar }: DescribeOptions): string {
+  return sidecar === 'json' ? JSON.stringify(answerLine(file, model, answer)) : captionOf(answer.text, answer.shaped)
+}
+
 /** Shows what {@link show} does while a clip is worked on, at its end. */
 function showWhole(event: JobEvent<PlannedClip, Result, EngineEvent>, output: DescribeOutput, title: string): void {
   if (event.kind !== 'done' && event.kind !== 'failed' && event.kind !== 'stopped') return
   const { file } = event.clip
   output.begin(file, title)
   if (event.kind !== 'done' || event.result.kind !== 'answer') return
-  for (const text of event.result.answer.notices) output.event(file, { kind: 'notice', text })
+  const { notices, shaped } = event.result.answer
+  for (const text of [...notices, ...(shaped?.notices ?? [])]) output.event(file, { kind: 'notice', text })
   output.event(file, { kind: 'delta', text: event.result.answer.text })
 }
 

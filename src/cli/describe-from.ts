@@ -4,6 +4,7 @@ import type { ModelUnderTest } from '../bench/run/model-under-test.ts'
 import { runCaptions } from '../bench/run/run-captions.ts'
 import type { RunEvent } from '../bench/run/run-sets.ts'
 import { ServersModel } from '../bench/run/servers-model.ts'
+import { shapedModel } from '../bench/run/shaped-model.ts'
 import { inShard } from '../bench/run/shard.ts'
 import { closeModels, openTarsierModels } from '../bench/run/tarsier-workers.ts'
 import type { Sample } from '../bench/sample.ts'
@@ -15,6 +16,7 @@ import { descriptionPrompt } from '../shared/description-prompt.ts'
 import type { ErrorCode } from '../shared/error-codes.ts'
 import { assertNever, TarsierError } from '../shared/errors.ts'
 import type { Sampling } from '../shared/sampling.ts'
+import type { CaptionShape } from '../shared/shaping/caption-shape.ts'
 import { brokenLineError, printError } from './errors.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { ListOptions } from './list-options.ts'
@@ -24,8 +26,9 @@ import { ProgressLine } from './progress-line.ts'
 import { homeOf, samplingOf } from './requests.ts'
 import { progressText } from './run-text.ts'
 import { remoteOptions, type ServerOptions } from './server-options.ts'
+import { type ShapeOptions, shapeFrom } from './shape-option.ts'
 
-interface DescribeListOptions extends ClipOptions, AnswerOptions, ListOptions, ServerOptions {
+interface DescribeListOptions extends ClipOptions, AnswerOptions, ListOptions, ServerOptions, ShapeOptions {
   readonly prompt?: string
   readonly system?: string
 }
@@ -34,10 +37,11 @@ interface DescribeListOptions extends ClipOptions, AnswerOptions, ListOptions, S
 export async function describeList(from: string, out: string, options: DescribeListOptions, signal: AbortSignal): Promise<ExitCode> {
   if (hasMediaExtension(from))
     throw new TarsierError('usage', `${from} is a clip, but --from requires a list of clips. Give the clip without --from.`)
+  const shape = await shapeFrom(options)
   const manifest = await readManifest(await resolveModel(options.model, homeOf(options)))
   const { samples, broken } = await readList(
     from,
-    options,
+    { ...options, prompt: options.prompt ?? shape?.prompt },
     (path) => descriptionPrompt(manifest.prompt, hasPictureExtension(path) ? 'image' : 'video'),
     signal,
   )
@@ -48,7 +52,7 @@ export async function describeList(from: string, out: string, options: DescribeL
   const progress = new ProgressLine(process.stderr)
   progress.begin('loading the model')
   try {
-    const workers = await openWorkers(options, samplingOf(options, manifest), (text) => progress.note(text), signal)
+    const workers = await openWorkers(options, samplingOf(options, manifest), shape, (text) => progress.note(text), signal)
     try {
       const caption = {
         out,
@@ -73,6 +77,7 @@ export async function describeList(from: string, out: string, options: DescribeL
 async function openWorkers(
   options: DescribeListOptions,
   sampling: Sampling,
+  shape: CaptionShape | null,
   onNotice: (text: string) => void,
   signal: AbortSignal,
 ): Promise<[ModelUnderTest, ...ModelUnderTest[]]> {
@@ -81,15 +86,21 @@ async function openWorkers(
   const servers = remoteOptions(options, onNotice)
   if (servers === null) {
     const engine = { model: options.model, device: options.device, home: homeOf(options) }
-    return await openTarsierModels(options.workers ?? 1, { engine, ...settings }, signal)
+    const [first, ...others] = await openTarsierModels(options.workers ?? 1, { engine, ...settings }, signal)
+    return [shapedModel(first, shape), ...others.map((model) => shapedModel(model, shape))]
   }
-  const model = await ServersModel.open({ servers, ...settings }, signal)
-  return [model, ...Array<ModelUnderTest>((options.workers ?? model.concurrency) - 1).fill(model)]
+  const server = await ServersModel.open({ servers, ...settings }, signal)
+  const model = shapedModel(server, shape)
+  return [model, ...Array<ModelUnderTest>((options.workers ?? server.concurrency) - 1).fill(model)]
 }
 
 async function readList(
   from: string,
-  { prompt, limit = Number.POSITIVE_INFINITY, shard }: DescribeListOptions,
+  {
+    prompt,
+    limit = Number.POSITIVE_INFINITY,
+    shard,
+  }: Pick<DescribeListOptions, 'limit' | 'shard'> & { readonly prompt: string | undefined },
   fallback: (path: string) => string,
   signal: AbortSignal,
 ): Promise<{ readonly samples: readonly Sample[]; readonly broken: readonly BrokenLine[] }> {
@@ -121,6 +132,10 @@ function show(event: RunEvent, progress: ProgressLine): void {
         progress.clear()
         const { code, message } = prediction.error
         printError(new TarsierError(code as ErrorCode, message), prediction.video ?? String(prediction.idx))
+      }
+      for (const text of prediction.shaped?.notices ?? []) {
+        progress.clear()
+        process.stderr.write(`tarsier: ${oneLine(prediction.video ?? String(prediction.idx))}: ${text}\n`)
       }
       progress.detail(progressText(state))
       return

@@ -2,12 +2,16 @@ import type { Answer, Fitted, FrameUsed, Timings } from '../shared/engine-events
 import type { ErrorCode } from '../shared/error-codes.ts'
 import { asTarsierError } from '../shared/errors.ts'
 import type { FinishReason } from '../shared/sampling.ts'
+import type { ShapedCaption } from '../shared/shaping/caption-shape.ts'
 
 /** A line of `describe --json`. `file` is as the user wrote it; times are in seconds, timings in milliseconds. */
 export type DescribeLine =
   | {
       readonly file: string
+      /** The model's own text. */
       readonly description: string
+      /** Present only with `--shape`. */
+      readonly shaped?: ShapedCaption
       readonly model: string
       readonly frames: readonly FrameUsed[]
       /** Size of the frames the model saw. */
@@ -40,10 +44,11 @@ function rounded(timings: Timings): Timings {
 }
 
 export function answerLine(file: string, model: string, answer: Answer): DescribeLine {
-  const { text, frames, width, height, tokens, timings, device, finish, notices, fitted } = answer
+  const { text, shaped, frames, width, height, tokens, timings, device, finish, notices, fitted } = answer
   return {
     file,
     description: text,
+    ...(shaped && { shaped }),
     model,
     frames: frames.map(({ index, time }) => ({ index, time })),
     width,

@@ -2,6 +2,7 @@ import type { FoundClip } from '../jobs/find-clips.ts'
 import type { Answer, EngineEvent } from '../shared/engine-events.ts'
 import { TarsierError } from '../shared/errors.ts'
 import type { Estimate } from '../shared/estimate.ts'
+import { captionOf } from '../shared/shaping/shaped-answer.ts'
 import { type EstimateLine, estimateLine, estimateText } from './describe-estimate.ts'
 import { answerLine, type DescribeLine, failureLine } from './describe-line.ts'
 import { printError } from './errors.ts'
@@ -15,15 +16,20 @@ export class DescribeOutput {
   readonly progress = new ProgressLine(process.stderr)
   readonly #json: boolean
   readonly #headed: boolean
+  readonly #shaped: boolean
   #file = ''
   #written = ''
   #any = false
   anyFailed = false
 
-  /** @param headed whether to print each clip's name above its text */
-  constructor({ json, headed }: { readonly json: boolean; readonly headed: boolean }) {
+  /**
+   * @param headed whether to print each clip's name above its text
+   * @param shaped whether answers have a shape, and are therefore printed when they are whole
+   */
+  constructor({ json, headed, shaped }: { readonly json: boolean; readonly headed: boolean; readonly shaped: boolean }) {
     this.#json = json
     this.#headed = headed
+    this.#shaped = shaped
   }
 
   begin(file: string, title: string): void {
@@ -34,11 +40,11 @@ export class DescribeOutput {
 
   event(file: string, event: EngineEvent): void {
     this.progress.event(event)
-    if (event.kind === 'delta') this.#delta(event.text)
+    if (event.kind === 'delta' && !this.#shaped) this.#text(event.text)
     else if (event.kind === 'notice') this.#notice(file, withRemedy(event))
   }
 
-  #delta(text: string): void {
+  #text(text: string): void {
     if (this.#json) return
     // On a shared terminal, answer and progress would overwrite each other.
     if (process.stdout.isTTY) this.progress.hide()
@@ -55,6 +61,8 @@ export class DescribeOutput {
   answered(file: string, model: string, answer: Answer): void {
     if (this.#json) this.#line(answerLine(file, model, answer))
     else {
+      const caption = captionOf(answer.text, answer.shaped)
+      if (this.#shaped && caption !== '') this.#text(caption)
       // An empty answer also has its heading and line.
       if (this.#written === '') this.#head()
       this.#print('\n')

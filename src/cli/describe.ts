@@ -4,6 +4,8 @@ import type { RunCommand } from './interrupt.ts'
 import { checkListOptions, type ListOptions, listOptions } from './list-options.ts'
 import { answerOptions, frameOptions, modelOptions, promptOption, systemOption } from './options.ts'
 import { checkServerOptions, type ServerOptions, serverOptions } from './server-options.ts'
+import { shapeOptions } from './shape-option.ts'
+import { sidecarExtensions } from './sidecar-extensions.ts'
 
 export function addDescribe(program: Command, run: RunCommand): void {
   const command = program
@@ -20,25 +22,26 @@ export function addDescribe(program: Command, run: RunCommand): void {
       .createOption('--fit', 'if a clip does not fit, use fewer pixels, then fewer frames, and print a notice (default: report an error)')
       .helpGroup('Frames:'),
   )
-  for (const option of [...serverOptions(), ...listOptions()]) command.addOption(option)
+  for (const option of [...shapeOptions(), ...serverOptions(), ...listOptions()]) command.addOption(option)
   command
     .optionsGroup('Output:')
     .addOption(
       command
         .createOption('--dry-run', 'only print the estimated cost of each clip: tokens, memory, seconds; nothing is decoded')
-        .conflicts(['sidecar', 'skipExisting', 'overwrite']),
+        .conflicts(['sidecar', 'skipExisting', 'overwrite', 'shape', 'prefix']),
     )
     .option('--json', 'print one line of JSON per clip instead of plain text; for a failed clip {"file","error":{"code","message"}}')
     .addOption(
       command
-        .createOption('--sidecar <extension>', 'also write each description next to its clip: clip.mp4 gives clip.txt')
-        .choices(['txt']),
+        .createOption(
+          '--sidecar <extension>',
+          'also write a file next to each clip: "txt" with its description or caption (clip.mp4 gives clip.txt), "json" with the line of --json',
+        )
+        .choices(sidecarExtensions),
     )
-    .option('--skip-existing', 'with --sidecar: skip clips whose text file exists')
+    .option('--skip-existing', 'with --sidecar: skip clips whose file exists')
     .addOption(
-      command
-        .createOption('--overwrite', 'with --sidecar: overwrite existing text files (default: report an error)')
-        .conflicts('skipExisting'),
+      command.createOption('--overwrite', 'with --sidecar: overwrite existing files (default: report an error)').conflicts('skipExisting'),
     )
     .addHelpText(
       'after',
@@ -51,6 +54,7 @@ Examples:
   tarsier describe clip.mp4 --start 60 --end 90 --frames 8 --json
   tarsier describe clip.mp4 --frames 64 --dry-run
   tarsier describe clip.mp4 -p "What happens first?"
+  tarsier describe clips/ --shape short-caption --prefix "sks style," --sidecar txt
   tarsier describe --from clips.jsonl --out captions.jsonl --shard 1/4
   tarsier describe --from clips.jsonl --out captions.jsonl -m tarsier2-recap-7b --engine openai --base-url http://gpu1:8000/v1 --base-url http://gpu2:8000/v1`,
     )
@@ -59,7 +63,7 @@ Examples:
       if (options.engine === 'openai' && (options.dryRun || options.fit))
         command.error("error: with '--engine openai' there is no '--dry-run' and no '--fit'")
       if (options.sidecar === undefined && (options.skipExisting || options.overwrite)) {
-        command.error("error: options '--skip-existing' and '--overwrite' require '--sidecar txt'")
+        command.error("error: options '--skip-existing' and '--overwrite' require '--sidecar'")
       }
       checkListOptions(command, paths, options)
       const { from, out } = options

@@ -11,6 +11,7 @@ import { TarsierError } from '../shared/errors.ts'
 import type { SamplerName } from '../shared/frame-request.ts'
 import type { ModelManifest } from '../shared/model-manifest.ts'
 import { eventDefaults, eventOptions, options } from '../shared/options.ts'
+import type { CaptionShape } from '../shared/shaping/caption-shape.ts'
 import { brokenLineError, printError } from './errors.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { RunCommand } from './interrupt.ts'
@@ -23,8 +24,9 @@ import { homeOf } from './requests.ts'
 import { parseCount } from './run-text.ts'
 import { type SentModel, sendOption, servedModel } from './send-option.ts'
 import { checkServerOptions, picturesOf, picturesOption } from './server-options.ts'
+import { type ShapeOptions, shapeFrom, shapeOptions } from './shape-option.ts'
 
-interface SubmitOptions extends AnswerOptions {
+interface SubmitOptions extends AnswerOptions, ShapeOptions {
   readonly queue?: string
   readonly name: string
   readonly task: QueueTask
@@ -102,7 +104,7 @@ export function addJobsSubmit(jobs: Command, run: RunCommand): void {
     .addOption(optionFrom(options.frames, '-n, --frames <n>'))
     .addOption(optionFrom(options.sampler, '--sampler <name>'))
     .addOption(optionFrom(options.maxPixels, '--max-pixels <n>'))
-  for (const option of [promptOption(), systemOption(), ...answerOptions()]) command.addOption(option)
+  for (const option of [promptOption(), systemOption(), ...answerOptions(), ...shapeOptions()]) command.addOption(option)
   command
     .optionsGroup('Events (with --task events):')
     .addOption(optionFrom(eventOptions.segmentSeconds, '--segment <seconds>', { default: eventDefaults.segmentSeconds }))
@@ -130,11 +132,13 @@ Examples:
 async function submit(sources: readonly string[], given: SubmitOptions, signal: AbortSignal): Promise<ExitCode> {
   if (sources.length === 0 && given.task !== 'bench')
     throw new TarsierError('usage', 'Nothing is given to submit. Give files, folders or a list.')
+  const shape = await shapeFrom(given)
+  if (shape && given.task !== 'describe') throw new TarsierError('usage', 'Only descriptions have a shape. Remove --shape, or --task.')
   const { openQueue, queueUrl } = await import('../queue/open-queue.ts')
   const { openJob } = await import('../queue/job-store.ts')
   const { submitUnits } = await import('../queue/submit-units.ts')
   const progress = new ProgressLine(process.stderr)
-  const { manifest, ...job } = await requestOf(given)
+  const { manifest, ...job } = await requestOf(given, shape)
   let unusable = 0
   const report = (error: unknown, subject?: string) => {
     unusable += 1
@@ -146,7 +150,10 @@ async function submit(sources: readonly string[], given: SubmitOptions, signal: 
     const { name, tag = null } = given
     const stored = await openJob({ name, tag, program: appVersion(), ...job }, database, signal)
     progress.begin(`submitting to ${oneLine(name)}`)
-    const units = given.task === 'bench' ? samplesOf(sources, given, report, signal) : clipsOf(sources, given, manifest, report, signal)
+    const units =
+      given.task === 'bench'
+        ? samplesOf(sources, given, report, signal)
+        : clipsOf(sources, { task: given.task, prompt: given.prompt ?? shape?.prompt }, manifest, report, signal)
     const { added, known } = await submitUnits(
       stored,
       await units,
@@ -164,7 +171,7 @@ async function submit(sources: readonly string[], given: SubmitOptions, signal: 
 }
 
 /** The job with the manifest of its model; null for a model that only servers have. */
-async function requestOf(given: SubmitOptions) {
+async function requestOf(given: SubmitOptions, shape: CaptionShape | null) {
   const { localJob, namedModelJob, serversJob } = await import('../queue/new-job.ts')
   const { task, frames, sampler, maxPixels, prompt, system, maxTokens, temperature, topP, topK, repeatPenalty, seed, stop } = given
   const { segment, scenes, summary, precision } = given
@@ -173,8 +180,9 @@ async function requestOf(given: SubmitOptions) {
     frames,
     sampler,
     maxPixels,
-    prompt,
+    prompt: prompt ?? shape?.prompt,
     system,
+    shape,
     sampling: { maxTokens, temperature, topP, topK, repeatPenalty, seed, stop },
     events: { segment, scenes, summary, precision },
   }
@@ -189,7 +197,7 @@ async function requestOf(given: SubmitOptions) {
 
 async function clipsOf(
   sources: readonly string[],
-  { task, prompt }: SubmitOptions,
+  { task, prompt }: { readonly task: QueueTask; readonly prompt: string | undefined },
   manifest: ModelManifest | null,
   report: (error: unknown, subject?: string) => void,
   signal: AbortSignal,

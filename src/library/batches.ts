@@ -36,7 +36,7 @@ export type StoredItem = Omit<BatchItem, 'progress'>
 
 const ITEM = `
   batch_items.id, batch_items.position, clips.id AS clip, clips.name, clips.given, batch_items.state, batch_items.chat, batch_items.error,
-  COALESCE((SELECT substr(text, 1, ${FIRST_WORDS}) FROM turns WHERE turns.chat = batch_items.chat AND turns.position = 0), '') AS first_words
+  COALESCE((SELECT substr(COALESCE(CASE WHEN json_valid(answer) THEN json_extract(answer, '$.shaped.text') END, text), 1, ${FIRST_WORDS}) FROM turns WHERE turns.chat = batch_items.chat AND turns.position = 0), '') AS first_words
   FROM batch_items JOIN clips ON clips.key = batch_items.clip`
 
 const FIRST_TURN = 'SELECT 1 FROM turns WHERE turns.chat = batch_items.chat AND turns.position = 0'

@@ -265,6 +265,18 @@ export class Chats {
     return this.turn(id, position)
   }
 
+  /** Replaces the settings and details of a finished answer, whose text stays. */
+  reshape(id: string, position: number, settings: AskSettings, answer: NonNullable<Turn['answer']>): Turn {
+    this.#db.run(
+      "UPDATE turns SET settings = ?, answer = ? WHERE chat = ? AND position = ? AND state = 'done'",
+      JSON.stringify(settings),
+      JSON.stringify(answer),
+      id,
+      position,
+    )
+    return this.turn(id, position)
+  }
+
   /** Removes the turns from a position on. */
   drop(id: string, from: number): void {
     this.#db.run('DELETE FROM turns WHERE chat = ? AND position >= ?', id, from)

@@ -7,6 +7,7 @@ import { frameOptions, samplerNames } from '../shared/frame-request.ts'
 import { languagePrecisions, visionPrecisions } from '../shared/model-manifest.ts'
 import { eventOptions } from '../shared/options.ts'
 import { samplingSchema } from '../shared/sampling.ts'
+import { captionShapeSchema } from '../shared/shaping/caption-shape.ts'
 
 /** A model on the workers' machines. */
 const importedModelSchema = z.object({
@@ -48,6 +49,8 @@ export const jobRequestSchema = z.object({
   prompt: z.string().nullable(),
   system: z.string(),
   sampling: samplingSchema,
+  /** Shape of descriptions; jobs of earlier versions have none. */
+  shape: captionShapeSchema.nullable().default(null),
   /** Null for other tasks. */
   events: z
     .object({

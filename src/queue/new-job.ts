@@ -10,6 +10,7 @@ import type { SamplerName } from '../shared/frame-request.ts'
 import type { ModelManifest } from '../shared/model-manifest.ts'
 import { eventFrames } from '../shared/options.ts'
 import { type Sampling, samplingSchema } from '../shared/sampling.ts'
+import type { CaptionShape } from '../shared/shaping/caption-shape.ts'
 import type { ImportedModel, JobModel, JobRequest } from './job-request.ts'
 
 /** What a user chooses about a job; what is left out is the model's default. */
@@ -20,6 +21,7 @@ export interface JobChoices {
   readonly maxPixels?: number | undefined
   readonly prompt?: string | undefined
   readonly system?: string | undefined
+  readonly shape?: CaptionShape | null
   readonly sampling: { readonly [Name in keyof Sampling]?: Sampling[Name] | undefined }
   readonly events: { readonly segment: number; readonly scenes: boolean; readonly summary: boolean; readonly precision: number }
 }
@@ -44,7 +46,7 @@ export function localJob(manifest: ModelManifest, choices: JobChoices): Requeste
 export function serversJob(manifest: ModelManifest, pictures: ServerPictures, choices: JobChoices): RequestedJob {
   expectAnswers(choices.task)
   const request = importedRequest({ engine: 'servers', ...importedModel(manifest), pictures }, manifest, choices)
-  return { request, settings: serversSettings(manifest, pictures, runChoices(request)) }
+  return { request, settings: { ...serversSettings(manifest, pictures, runChoices(request)), ...taskSettings(request) } }
 }
 
 /**
@@ -71,7 +73,7 @@ export async function namedModelJob(
     sampling,
     version: '',
   })
-  return { request, settings: server.settings }
+  return { request, settings: { ...server.settings, ...taskSettings(request) } }
 }
 
 function importedModel(manifest: ModelManifest): ImportedModel {
@@ -109,14 +111,14 @@ function expectAnswers(task: QueueTask): void {
 }
 
 function requestOf(model: JobModel, choices: JobChoices, sampling: Sampling, frames: JobRequest['frames']): JobRequest {
-  const { task, maxPixels = null, prompt = null, system = '', events } = choices
-  return { format: 1, task, model, frames, maxPixels, prompt, system, sampling, events: task === 'events' ? { ...events } : null }
+  const { task, maxPixels = null, prompt = null, system = '', shape = null, events } = choices
+  return { format: 1, task, model, frames, maxPixels, prompt, system, sampling, shape, events: task === 'events' ? { ...events } : null }
 }
 
-/** Settings of events and checks, which runs of samples do not have. */
-function taskSettings({ task, prompt, events }: JobRequest): RunSettings {
+/** Settings of events and checks, and the shape of descriptions, which runs of benchmarks do not have. */
+function taskSettings({ task, prompt, shape, events }: JobRequest): RunSettings {
   if (task === 'events' || task === 'check') return { task, prompt, ...events }
-  return {}
+  return shape === null ? {} : { shape }
 }
 
 function defined<T extends object>(values: T): Partial<T> {

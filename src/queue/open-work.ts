@@ -2,6 +2,7 @@ import type { ModelUnderTest } from '../bench/run/model-under-test.ts'
 import { OpenAiModel } from '../bench/run/openai-model.ts'
 import { settingDifferences } from '../bench/run/run-settings.ts'
 import { ServersModel } from '../bench/run/servers-model.ts'
+import { shapedModel } from '../bench/run/shaped-model.ts'
 import { openTarsierModels } from '../bench/run/tarsier-workers.ts'
 import { DEFAULT_PER_SERVER } from '../servers/per-server.ts'
 import type { DeviceChoice } from '../shared/devices.ts'
@@ -43,7 +44,7 @@ export interface ServerChoices {
  * settings, and as loading does.
  */
 export async function openWork(job: Job, options: WorkOptions, signal: AbortSignal): Promise<UnitWork> {
-  const { task, model, frames, maxPixels, system, sampling } = job.request
+  const { task, model, frames, maxPixels, system, sampling, shape } = job.request
   const { version, servers, concurrency } = options
   const choices = { frames, ...(maxPixels !== null && { maxPixels }), system, sampling, version }
   switch (model.engine) {
@@ -59,7 +60,7 @@ export async function openWork(job: Job, options: WorkOptions, signal: AbortSign
         sampling,
         version,
       })
-      return samplesWork(severalOf(server, concurrency ?? perServer * Math.max(1, servers.baseUrls.length)))
+      return samplesWork(severalOf(shapedModel(server, shape), concurrency ?? perServer * Math.max(1, servers.baseUrls.length)))
     }
     case 'servers': {
       const remote = {
@@ -72,14 +73,15 @@ export async function openWork(job: Job, options: WorkOptions, signal: AbortSign
         onNotice: servers.onNotice,
       }
       const server = await ServersModel.open({ servers: remote, ...choices }, signal)
-      return await withSameSettings(job, severalOf(server, concurrency ?? server.concurrency))
+      return await withSameSettings(job, severalOf(shapedModel(server, shape), concurrency ?? server.concurrency))
     }
     case 'tarsier': {
       const directory = await options.models.folderOf(model, signal)
       const engine = { model: directory, device: options.device, home: options.home, untested: options.untested }
       const slots = concurrency ?? 1
       if (task === 'events' || task === 'check') return await textsWork(job.request, engine, slots, signal)
-      return await withSameSettings(job, await openTarsierModels(slots, { engine, ...choices }, signal))
+      const [first, ...others] = await openTarsierModels(slots, { engine, ...choices }, signal)
+      return await withSameSettings(job, [shapedModel(first, shape), ...others.map((one) => shapedModel(one, shape))])
     }
     default:
       return assertNever(model, 'engine of a job')

@@ -4,12 +4,12 @@ import { resolveModel } from '../engine/models/registry.ts'
 import type { Library } from '../library/library.ts'
 import type { AskSettings } from '../shared/contract/asking.ts'
 import type { ChatEvent, Turn } from '../shared/contract/chats.ts'
-import { descriptionPrompt } from '../shared/description-prompt.ts'
 import { asTarsierError, isAbort, TarsierError } from '../shared/errors.ts'
+import { shapedEvents } from '../shared/shaping/shaped-answer.ts'
 import type { ClipStore } from './clip-store.ts'
 import type { Engines } from './engines.ts'
 import type { Log } from './log.ts'
-import { modelOf, type ResolvedSettings, resolveSettings } from './resolved-settings.ts'
+import { modelOf, ownQuestion, type ResolvedSettings, resolveSettings } from './resolved-settings.ts'
 import type { Asker, RunQueue } from './run-queue.ts'
 
 /** Interval between saves of a partial answer, in milliseconds. */
@@ -90,10 +90,8 @@ export class Answering {
     if (position > 0 && !before) throw new TarsierError('usage', 'This conversation does not contain that question. Ask a question first.')
     const stored = library.settings.get()
     const manifest = await readManifest(await resolveModel(modelOf(settings, before?.settings, stored), home))
-    return {
-      settings: resolveSettings(settings, before?.settings, stored, manifest),
-      text: text ?? descriptionPrompt(manifest.prompt, library.clips.get(clip).facts.kind),
-    }
+    const resolved = resolveSettings(settings, before?.settings, stored, manifest)
+    return { settings: resolved, text: text ?? ownQuestion(resolved, manifest, library.clips.get(clip).facts.kind) }
   }
 
   async *#run(turn: Turn, chat: string, settings: ResolvedSettings, asker: Asker, signal: AbortSignal): AsyncGenerator<ChatEvent, void> {
@@ -144,7 +142,7 @@ export class Answering {
       const choice = { model: settings.model, device: settings.device, cache: library.settings.get().cache }
       const engine = await engines.for(choice, chat)
       const ask = { kind: 'chat', messages, system: settings.system, sampling: settings.sampling } as const
-      yield* engine.answer(chat, ask, signal)
+      yield* shapedEvents(engine.answer(chat, ask, signal), settings.shape)
     }
     yield* runs.inTurn(asker, work, signal)
   }

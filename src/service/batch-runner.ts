@@ -8,12 +8,12 @@ import type { Library } from '../library/library.ts'
 import type { AskSettings } from '../shared/contract/asking.ts'
 import type { BatchItem, BatchJob } from '../shared/contract/batch.ts'
 import type { ChatEvent } from '../shared/contract/chats.ts'
-import { descriptionPrompt } from '../shared/description-prompt.ts'
 import { assertNever, asTarsierError, isAbort } from '../shared/errors.ts'
+import { shapedAnswer } from '../shared/shaping/shaped-answer.ts'
 import type { Answering } from './answering.ts'
 import { BatchEvents } from './batch-events.ts'
 import type { Log } from './log.ts'
-import { modelOf, resolveSettings } from './resolved-settings.ts'
+import { modelOf, ownQuestion, type ResolvedSettings, resolveSettings } from './resolved-settings.ts'
 
 /** Share of an item's progress bar for decoding and encoding frames; the rest is for generation. */
 const LOOKING = 0.7
@@ -221,9 +221,26 @@ export class BatchRunner implements AsyncDisposable {
   async #described(batch: StoredBatch, clip: StoredClip): Promise<string | null> {
     const stored = this.#library.settings.get()
     const manifest = await readManifest(await resolveModel(modelOf(batch.settings, undefined, stored), this.#home))
-    const question = batch.question ?? descriptionPrompt(manifest.prompt, clip.facts.kind)
     const wanted = resolveSettings(batch.settings, undefined, stored, manifest)
-    return this.#library.chats.described(clip.key, question, wanted.model, (settings) => sameInput(settings, wanted))
+    const question = batch.question ?? ownQuestion(wanted, manifest, clip.facts.kind)
+    const { chats } = this.#library
+    const described = (fits: (settings: AskSettings) => boolean) => chats.described(clip.key, question, wanted.model, fits)
+    const same = described((settings) => sameInput(settings, wanted) && isDeepStrictEqual(settings.shape ?? null, wanted.shape))
+    const similar = described((settings) => sameInput(settings, wanted))
+    return same ?? this.#reshaped(similar, clip, wanted)
+  }
+
+  /** Keeps an answer with its text in another shape as a conversation of its own, which needs no model. Returns its id. */
+  #reshaped(chat: string | null, clip: StoredClip, settings: ResolvedSettings): string | null {
+    const { chats } = this.#library
+    const found = chat === null ? null : chats.turn(chat, 0)
+    if (!found?.answer) return null
+    const { question, model, text, answer } = found
+    const { id } = chats.create(clip.key)
+    chats.begin(id, 0, { question, settings, model })
+    const { text: whole, ...shaped } = shapedAnswer({ text, ...answer }, settings.shape)
+    chats.end(id, 0, { state: 'done', text: whole, answer: shaped })
+    return id
   }
 
   /** Reports job events to watchers, after they are saved in the library. */

@@ -1,5 +1,6 @@
 import type { Chat } from '../shared/contract/chats.ts'
 import { TarsierError } from '../shared/errors.ts'
+import { shapedAnswer } from '../shared/shaping/shaped-answer.ts'
 import { implementer, needed } from './procedures.ts'
 import type { Service } from './service.ts'
 
@@ -54,6 +55,15 @@ export const chatsArea = {
   }),
 
   versions: area.versions.handler(({ input, context: { service } }) => service.library.chats.versions(input.chat, input.turn)),
+
+  shape: area.shape.handler(({ input: { chat, turn, shape }, context: { service } }) => {
+    service.answering.expectIdle(chat)
+    const { chats } = service.library
+    const { text, answer, settings } = chats.turn(chat, turn)
+    if (!answer) throw new TarsierError('usage', 'This answer was not finished, so it cannot get a shape. Regenerate it first.')
+    const { text: _, ...shaped } = shapedAnswer({ text, ...answer }, shape)
+    return chats.reshape(chat, turn, { ...settings, shape }, shaped)
+  }),
 
   clear: area.clear.handler(({ input, context: { service }, signal }) => {
     service.answering.expectIdle(input.chat)

@@ -13,13 +13,12 @@ import { resolveModel } from '../engine/models/registry.ts'
 import { ignoredPixelLimit } from '../engine/vision/tower-form.ts'
 import { mayHaveGpu } from '../platform/gpu-presence.ts'
 import type { Turn } from '../shared/contract/chats.ts'
-import { descriptionPrompt } from '../shared/description-prompt.ts'
 import type { Estimate } from '../shared/estimate.ts'
 import type { FrameRequest } from '../shared/frame-request.ts'
 import { counted } from '../shared/size-text.ts'
 import { messagesOf } from './answering.ts'
 import { implementer, needed } from './procedures.ts'
-import { modelOf, resolveSettings } from './resolved-settings.ts'
+import { modelOf, ownQuestion, resolveSettings } from './resolved-settings.ts'
 
 const area = implementer.estimate
 
@@ -37,7 +36,7 @@ export const estimateArea = {
     const { frames: wanted, maxPixels, device, model } = settings
     const plan = await service.media.plan(clip.path, wanted, manifest.sampler, signal)
 
-    const text = input.text ?? descriptionPrompt(manifest.prompt, clip.facts.kind)
+    const text = input.text ?? ownQuestion(settings, manifest, clip.facts.kind)
     const messages = messagesOf(turns, text, { path: clip.path, frames: wanted, maxPixels })
     const { loaded, freed } = await service.engines.runStart(
       { model, device, cache: stored.cache },

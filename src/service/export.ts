@@ -9,6 +9,7 @@ import type { ExportFormat, SidecarFormat } from '../shared/contract/batch.ts'
 import type { Turn } from '../shared/contract/chats.ts'
 import { csvText } from '../shared/csv.ts'
 import { assertNever, TarsierError } from '../shared/errors.ts'
+import { captionOf } from '../shared/shaping/shaped-answer.ts'
 import { answerEvents, storedEventsOf, withoutEvents } from './events-of.ts'
 
 /** Number of batch items read per query. */
@@ -48,8 +49,9 @@ export function recordsOfBatch(library: Library, batch: string): ExportRecord[] 
 }
 
 /**
- * Formats conversations as one text. Plain text contains the first answer of each; other formats contain all turns. SRT contains the subtitles of one
- * clip. Throws `format-unsuitable` for SRT of several clips, whose times would all count from the start of the same file.
+ * Formats conversations as one text. Plain text contains the first answer of each, in its shape if one was wanted; other formats contain all turns with
+ * both texts. SRT contains the subtitles of one clip. Throws `format-unsuitable` for SRT of several clips, whose times would all count from the start of
+ * the same file.
  */
 export function exportText(records: readonly ExportRecord[], format: ExportFormat, title: string): TextFile {
   const base =
@@ -62,7 +64,7 @@ export function exportText(records: readonly ExportRecord[], format: ExportForma
       return {
         name: `${base}.txt`,
         mediaType: 'text/plain',
-        text: records.map(({ clip, turns, events }) => `${clip.given}\n${turns[0]?.text ?? events?.summary ?? ''}\n`).join('\n'),
+        text: records.map(({ clip, turns, events }) => `${clip.given}\n${captionIn(turns) ?? events?.summary ?? ''}\n`).join('\n'),
       }
     case 'jsonl':
       return { name: `${base}.jsonl`, mediaType: 'application/jsonl', text: lines(records.flatMap(rows).map((row) => JSON.stringify(row))) }
@@ -84,6 +86,7 @@ function rows({ chat, clip, turns, events }: ExportRecord) {
     file: clip.given,
     question: turn.question,
     answer: turn.text,
+    ...shapedFields(turn),
     state: turn.state,
     model: turn.model,
     frames: turn.answer?.frames.map(({ time }) => Number(time.toFixed(3))) ?? [],
@@ -95,8 +98,19 @@ function rows({ chat, clip, turns, events }: ExportRecord) {
   }))
 }
 
+/** The text in its shape and the rules that it does not keep; null where no shape was wanted. */
+function shapedFields({ answer }: Turn) {
+  const { text = null, shape = null, unmet = [] } = answer?.shaped ?? {}
+  return { shaped: text, shape, unmet }
+}
+
+/** The first answer in its shape. */
+function captionIn([first]: readonly Turn[]): string | undefined {
+  return first && captionOf(first.text, first.answer?.shaped)
+}
+
 function summaryRow({ given }: StoredClip, { model, summary }: ClipEvents) {
-  const unknown = { width: null, height: null, finish: null, time: '', chat: null }
+  const unknown = { shaped: null, shape: null, unmet: [], width: null, height: null, finish: null, time: '', chat: null }
   return { file: given, question: '', answer: summary ?? '', state: 'done' as const, model, frames: [], ...unknown }
 }
 
@@ -105,7 +119,22 @@ function lines(texts: readonly string[]): string {
 }
 
 function csv(records: readonly ReturnType<typeof rows>[number][]): string {
-  const columns = ['file', 'question', 'answer', 'state', 'model', 'frames', 'width', 'height', 'finish', 'time', 'chat'] as const
+  const columns = [
+    'file',
+    'question',
+    'answer',
+    'shaped',
+    'shape',
+    'unmet',
+    'state',
+    'model',
+    'frames',
+    'width',
+    'height',
+    'finish',
+    'time',
+    'chat',
+  ] as const
   const text = (value: unknown) => (Array.isArray(value) ? value.join(' ') : String(value ?? ''))
   return csvText([columns, ...records.map((record) => columns.map((name) => text(record[name])))])
 }
@@ -124,7 +153,9 @@ function srt(records: readonly ExportRecord[]): string {
 export function sidecarText(record: ExportRecord, format: SidecarFormat): string {
   switch (format) {
     case 'txt':
-      return record.turns[0]?.text ?? ''
+      return captionIn(record.turns) ?? ''
+    case 'json':
+      return JSON.stringify(rows(record)[0] ?? null)
     case 'srt':
       return srtText(eventCues(cuesOf(record))).trimEnd()
     case 'vtt':
@@ -135,7 +166,12 @@ export function sidecarText(record: ExportRecord, format: SidecarFormat): string
 }
 
 /** What a clip's subtitles show: its stored events, else the clauses of its first answer, else that answer over the described range. */
-function cuesOf({ clip, turns: [turn], events }: ExportRecord): ClipEvents {
+function cuesOf(record: ExportRecord): ClipEvents {
+  const {
+    clip,
+    turns: [turn],
+    events,
+  } = record
   if (events?.events.some(({ start }) => start !== null)) return events
   const timed = turn?.timed
   if (turn && timed?.clauses.some(({ begins }) => begins !== null)) return answerEvents(clip, turn.model, timed)
@@ -144,11 +180,16 @@ function cuesOf({ clip, turns: [turn], events }: ExportRecord): ClipEvents {
   const { duration } = clip.facts
   const start = Math.min(range?.start ?? 0, duration)
   const end = Math.max(start, Math.min(range?.end ?? duration, duration))
-  const text = turn?.text ?? ''
+  const text = captionIn(record.turns) ?? ''
   return { ...withoutEvents(clip), segments: [{ start, end, text }], events: [{ start, end, text, confidence: 0, segment: 0 }] }
+}
+
+function markdownTurn({ question, text, model, answer }: Turn): string {
+  const shaped = answer?.shaped ? `${answer.shaped.text}\n\n*in the shape ${answer.shaped.shape}*\n\n` : ''
+  return `**${question.replaceAll('\n', ' ')}**\n\n${shaped}${text}\n\n*${model}*\n`
 }
 
 function markdown({ chat, clip, turns, events }: ExportRecord): string {
   if (chat === null && events) return `# ${clip.given}\n\n${events.summary ?? ''}\n\n*${events.model}*\n`
-  return `# ${clip.given}\n\n${turns.map(({ question, text, model }) => `**${question.replaceAll('\n', ' ')}**\n\n${text}\n\n*${model}*\n`).join('\n')}`
+  return `# ${clip.given}\n\n${turns.map(markdownTurn).join('\n')}`
 }

@@ -1,9 +1,11 @@
 import type { AskSettings } from '../shared/contract/asking.ts'
 import type { Settings } from '../shared/contract/settings.ts'
+import { descriptionPrompt } from '../shared/description-prompt.ts'
 import type { DeviceChoice } from '../shared/devices.ts'
 import type { FrameRequest } from '../shared/frame-request.ts'
 import type { ModelManifest } from '../shared/model-manifest.ts'
 import { type Sampling, samplingSchema } from '../shared/sampling.ts'
+import type { CaptionShape } from '../shared/shaping/caption-shape.ts'
 
 /** A question's complete settings, so that it can be repeated after the app's settings change. */
 export interface ResolvedSettings {
@@ -13,6 +15,7 @@ export interface ResolvedSettings {
   readonly maxPixels?: number
   readonly system: string
   readonly sampling: Omit<Sampling, 'seed'> & { readonly seed?: number }
+  readonly shape: CaptionShape | null
 }
 
 /** Resolves settings. Precedence: the question, the conversation's previous turn, the app's settings, the model's defaults. */
@@ -37,7 +40,17 @@ export function resolveSettings(
     ...(maxPixels !== null && { maxPixels }),
     system: requested.system ?? before?.system ?? settings.system,
     sampling: { ...sampling, ...(seed !== undefined && { seed }) },
+    shape: [requested, before, settings].find((from) => from?.shape !== undefined)?.shape ?? null,
   }
+}
+
+/** The question that is asked where a user gives none: the shape's, or the model's about a clip of this kind. */
+export function ownQuestion(
+  { shape }: ResolvedSettings,
+  { prompt }: Pick<ModelManifest, 'prompt'>,
+  kind: Parameters<typeof descriptionPrompt>[1],
+): string {
+  return shape?.prompt ?? descriptionPrompt(prompt, kind)
 }
 
 /** Returns the name of the requested model; its manifest provides the remaining defaults. */

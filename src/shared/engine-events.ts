@@ -1,5 +1,6 @@
 import type { Remedy } from './remedies.ts'
 import type { FinishReason } from './sampling.ts'
+import type { ShapedCaption } from './shaping/caption-shape.ts'
 
 /** Stages of a run, in order. `decode` and `encode` overlap, because frames are processed one by one. */
 export type Stage = 'loading' | 'probing' | 'looking' | 'thinking' | 'writing'
@@ -61,7 +62,10 @@ export interface ClipSeen {
 }
 
 export interface Answer {
+  /** The model's own text. */
   readonly text: string
+  /** The text in the shape that was wanted; absent if none was. */
+  readonly shaped?: ShapedCaption
   readonly finish: FinishReason
   /** Frames of all clips in the newest message with clips. */
   readonly frames: readonly FrameUsed[]

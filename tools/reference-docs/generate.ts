@@ -1,12 +1,15 @@
 /**
- * Generates `docs/reference` and `docs/troubleshooting.md` from the program itself: the command line from commander's commands, the settings and the
- * HTTP API from their zod schemas, the error codes from their table. `--check` writes nothing, and fails if a file is out of date.
+ * Generates `docs/reference` and `docs/troubleshooting.md` from the program itself: the command line from commander's commands, the settings, the HTTP
+ * API and the shapes of captions from their zod schemas, the error codes from their table. `--check` writes nothing, and fails if a file is out of date.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { z } from 'zod'
 import { createProgram } from '../../src/cli/main.ts'
 import { openApiDocument } from '../../src/serve/openapi.ts'
+import { captionShapeSchema } from '../../src/shared/shaping/caption-shape.ts'
+import { readyShapes } from '../../src/shared/shaping/ready-shapes.ts'
 import { commandLineReference } from './command-line.ts'
 import { settingsReference } from './settings.ts'
 import { troubleshooting } from './troubleshooting.ts'
@@ -15,7 +18,9 @@ const folder = fileURLToPath(new URL('../../docs/', import.meta.url))
 const pages = {
   'reference/cli.md': commandLineReference(await createProgram(() => Promise.resolve())),
   'reference/settings.md': settingsReference(),
-  'reference/openapi.json': `${JSON.stringify(openApiDocument(), null, 2)}\n`,
+  'reference/openapi.json': json(openApiDocument()),
+  'reference/caption-shape.schema.json': json(z.toJSONSchema(captionShapeSchema, { io: 'input' })),
+  'reference/ready-shapes.json': json(readyShapes),
   'troubleshooting.md': troubleshooting(),
 }
 
@@ -32,4 +37,8 @@ if (process.argv.includes('--check')) {
 } else {
   await mkdir(join(folder, 'reference'), { recursive: true })
   for (const [name, text] of Object.entries(pages)) await writeFile(join(folder, name), text)
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`
 }

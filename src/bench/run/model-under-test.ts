@@ -1,3 +1,4 @@
+import type { ShapedCaption } from '../../shared/shaping/caption-shape.ts'
 import type { ClipFile } from '../locate-videos.ts'
 import type { Used } from '../prediction.ts'
 import type { Sample } from '../sample.ts'
@@ -7,6 +8,8 @@ import type { RunSettings } from './run-settings.ts'
 export interface Answered {
   /** The answer without its given beginning. */
   readonly text: string
+  /** The text in the shape that was wanted; absent if none was. */
+  readonly shaped?: ShapedCaption
   /** Finish reason, as reported by the engine or the server. */
   readonly finish: string
   readonly used: Used

@@ -62,8 +62,8 @@ function predictionOf(outcome: Outcome<Task, Answered>, video: string | null): P
 }
 
 /** The line of an answered sample. @param video path of its first clip */
-export function answeredPrediction(sample: Sample, video: string | null, { text, finish, used }: Answered): Prediction {
-  return { ...sampleFields(sample), video, prediction: text, finish, error: null, used }
+export function answeredPrediction(sample: Sample, video: string | null, { text, shaped, finish, used }: Answered): Prediction {
+  return { ...sampleFields(sample), video, prediction: text, ...(shaped && { shaped }), finish, error: null, used }
 }
 
 /** The line of a failed sample. @param video path of its first clip; null if it was not found */

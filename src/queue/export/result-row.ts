@@ -6,7 +6,7 @@ export interface ResultRow {
   readonly key: string
   /** The clip: its path on the worker's machine for samples, as it was submitted otherwise. */
   readonly file: string
-  /** The description or answer, or the events' summary; empty for a failure. */
+  /** The description or answer, in its shape if one was wanted, or the events' summary; empty for a failure. */
   readonly text: string
   readonly support: number | null
   readonly error: string
@@ -28,6 +28,7 @@ const lineSchema = z.object({
   file: text,
   video: text,
   prediction: text,
+  shaped: z.object({ text }).nullish().catch(null),
   summary: text,
   support: number,
   model: text,
@@ -44,7 +45,7 @@ export function resultRow({ line, finished, worker }: StoredResult): ResultRow {
   return {
     key: value.key === '' ? file : value.key,
     file,
-    text: value.prediction === '' ? value.summary : value.prediction,
+    text: value.shaped?.text ?? (value.prediction === '' ? value.summary : value.prediction),
     support: value.support,
     error: value.error?.code ?? '',
     message: value.error?.message ?? '',

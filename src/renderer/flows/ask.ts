@@ -11,6 +11,7 @@ import { usePanel } from '../stores/panel.ts'
 import { usePlayer } from '../stores/player.ts'
 import { useQuestion } from '../stores/question.ts'
 import { settingsNow, useSettings } from '../stores/settings.ts'
+import { service } from '../transport.ts'
 
 /** Settings from the page's current controls. */
 function settingsOfPage(): AskSettings {
@@ -45,6 +46,12 @@ export function compareWith(model: string): void {
 
 function framesUsed({ frames }: NonNullable<Turn['answer']>): FrameRequest {
   return { kind: 'indices', indices: frames.map(({ index }) => index) }
+}
+
+/** Gives a stored answer the shape of the settings, without the model. */
+export async function shapeAnswer({ index }: Turn): Promise<void> {
+  const { chat, take } = useChat.getState()
+  if (chat) take(chat.id, await service.chats.shape({ chat: chat.id, turn: index, shape: settingsNow().shape }))
 }
 
 export function askEdited(turn: number, text: string): void {

@@ -32,7 +32,7 @@ export function frameRequest(choice: Choice, settings: Settings, model: Installe
  * `before` are the settings of the conversation's last question.
  */
 export function askSettings(choice: Choice, settings: Settings, model: InstalledModel | undefined, before?: AskSettings): AskSettings {
-  const { maxTokens, temperature, topP, maxPixels, system } = settings
+  const { maxTokens, temperature, topP, maxPixels, system, shape } = settings
   const pixels = maxPixels ?? (before?.maxPixels === undefined ? null : NO_LIMIT)
   return {
     model: settings.model,
@@ -40,6 +40,7 @@ export function askSettings(choice: Choice, settings: Settings, model: Installed
     frames: frameRequest(choice, settings, model),
     ...(pixels !== null && { maxPixels: pixels }),
     system,
+    shape,
     sampling: {
       ...(maxTokens !== null && { maxTokens }),
       ...(temperature !== null && { temperature }),

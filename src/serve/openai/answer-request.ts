@@ -1,6 +1,8 @@
 import type { Service } from '../../service/service.ts'
 import type { EngineEvent } from '../../shared/engine-events.ts'
 import type { ModelManifest } from '../../shared/model-manifest.ts'
+import { readyShape } from '../../shared/shaping/ready-shapes.ts'
+import { shapedEvents } from '../../shared/shaping/shaped-answer.ts'
 import { supportReport } from '../../shared/support-report.ts'
 import type { TimedText } from '../../shared/timed-text.ts'
 import { readConversation } from './conversation.ts'
@@ -38,7 +40,8 @@ export async function* answerRequest(
   try {
     const probe = (path: string) => service.media.probe(path, signal)
     const { key, messages, answerPrefix } = await readConversation(request, { media, manifest, probe }, signal)
-    const { events: wantsEvents, support: wantsSupport } = request.tarsier ?? {}
+    const { events: wantsEvents, support: wantsSupport, shape: wanted = null } = request.tarsier ?? {}
+    const shape = typeof wanted === 'string' ? (readyShape(wanted) ?? null) : wanted
     const clips = messages.flatMap(({ content }) => content.filter(({ kind }) => kind === 'clip'))
     if ((wantsEvents || wantsSupport) && clips.length !== 1)
       throw refused('tarsier', 'events and support need messages with exactly one clip')
@@ -48,7 +51,7 @@ export async function* answerRequest(
       const engine = await service.engines.for({ model: request.model, device, cache }, key)
       for (let choice = 0; choice < (request.n ?? 1); choice += 1) {
         const turn = { kind: 'chat', messages, answerPrefix, sampling: samplingOfChoice(sampling, choice) } as const
-        const events = engine.answer(key, turn, signal)
+        const events = shapedEvents(engine.answer(key, turn, signal), shape)
         let answered = ''
         for await (const event of events) {
           if (event.kind === 'done' && choice === 0 && requestedTokens !== null) {

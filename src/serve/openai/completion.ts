@@ -1,6 +1,7 @@
 import type { Answer, LikelyToken, TokenLogprob } from '../../shared/engine-events.ts'
 import { assertNever } from '../../shared/errors.ts'
 import type { FinishReason } from '../../shared/sampling.ts'
+import { captionOf } from '../../shared/shaping/shaped-answer.ts'
 import type { Completion, CompletionChunk } from './response.ts'
 
 /** Fields that all chunks of an answer share. */
@@ -27,7 +28,7 @@ export function completion(head: CompletionHead, choices: readonly Choice[], war
     object: 'chat.completion',
     choices: choices.map(({ answer, logprobs }, index) => ({
       index,
-      message: { role: 'assistant', content: answer.text, refusal: null },
+      message: { role: 'assistant', content: captionOf(answer.text, answer.shaped), refusal: null },
       logprobs: logprobs && logprobsOf(logprobs),
       finish_reason: finishReason(answer.finish),
     })),
@@ -82,8 +83,8 @@ function usageOf(choices: readonly Choice[]) {
 function extensionFields(choices: readonly Choice[], warnings: readonly string[], scored: object) {
   const answer = choices[0]?.answer
   if (!answer) return {}
-  const { text: _, ...details } = answer
-  return { ...(warnings.length > 0 && { warnings }), tarsier: { ...details, ...scored } }
+  const { text, ...details } = answer
+  return { ...(warnings.length > 0 && { warnings }), tarsier: { ...details, ...(answer.shaped && { text }), ...scored } }
 }
 
 function logprobsOf(tokens: readonly TokenLogprob[]) {

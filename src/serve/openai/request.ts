@@ -2,6 +2,8 @@ import { z } from 'zod'
 import { TarsierError } from '../../shared/errors.ts'
 import { optionInfo } from '../../shared/option-info.ts'
 import { options } from '../../shared/options.ts'
+import { captionShapeSchema } from '../../shared/shaping/caption-shape.ts'
+import { readyShapeNames } from '../../shared/shaping/ready-shapes.ts'
 
 /** Largest number of answers per request. */
 export const MAX_CHOICES = 8
@@ -142,9 +144,15 @@ export const chatRequestSchema = z.looseObject({
     .strictObject({
       events: z.boolean().nullish().describe('Adds the times of the answer’s clauses as `tarsier.events`.'),
       support: z.boolean().nullish().describe('Adds how much the clip supports each sentence and word as `tarsier.support`.'),
+      shape: z
+        .union([z.enum(readyShapeNames), captionShapeSchema])
+        .nullish()
+        .describe('Shape of the answers, or the name of a ready one. The model’s own text of the first answer is in `tarsier.text`.'),
     })
     .nullish()
-    .describe('An extension: what is found out about the first answer. The messages must have exactly one clip.'),
+    .describe(
+      'An extension: the shape of the answers, and what is found out about the first one. For events and support the messages must have exactly one clip.',
+    ),
 })
 export type ChatRequest = z.infer<typeof chatRequestSchema>
 
@@ -172,6 +180,8 @@ export function readRequest(body: unknown): ChatRequest {
   if (choice === 'required' || (typeof choice === 'object' && choice !== null))
     throw refused('tool_choice', 'this server does not call tools, so a call cannot be required. Remove it, or use "auto" or "none"')
   if (typeof call === 'object' && call) throw refused('function_call', 'this server does not call functions, so a call cannot be required')
+  if (logprobs === true && request.tarsier?.shape != null)
+    throw refused('logprobs', 'they are those of the model’s own text, and cannot be combined with "tarsier.shape"')
   if (top != null && logprobs !== true) throw refused('top_logprobs', 'it requires "logprobs": true')
   return request
 }

@@ -28,7 +28,9 @@ const warningsSchema = z.array(z.string()).readonly().optional().describe('Parts
 
 const workSchema = z
   .looseObject({})
-  .describe('Details of the first answer: frames with their times in seconds, size in pixels, timings in milliseconds, devices.')
+  .describe(
+    'Details of the first answer: frames with their times in seconds, size in pixels, timings in milliseconds, devices; with a shape, the model’s own `text` and what was `shaped`.',
+  )
   .optional()
 
 const headShape = { id: z.string(), created: z.int().describe('Unix time in seconds.'), model: z.string() }

@@ -85,7 +85,12 @@ async function complete(c: Context, service: Service, openMedia: () => RequestMe
   const logprobs = request.logprobs === true
   const events = answerRequest(request, manifest, { service, openMedia, client: head.id }, stop.signal)
   if (request.stream !== true) return c.json(await completeAnswer(events, head, logprobs))
-  return await streamedAnswer(events, head, { withUsage: request.stream_options?.include_usage === true, logprobs }, stop)
+  return await streamedAnswer(
+    events,
+    head,
+    { withUsage: request.stream_options?.include_usage === true, logprobs, shaped: request.tarsier?.shape != null },
+    stop,
+  )
 }
 
 /** Answers with the result of chunks, or streams them. Waits for the first one, so that immediate errors are sent with their status. */

@@ -36,6 +36,8 @@ export async function completeAnswer(events: AsyncIterable<RequestEvent>, head: 
 export interface StreamOptions {
   readonly withUsage: boolean
   readonly logprobs: boolean
+  /** Whether answers have a shape, and are therefore sent when they are whole. */
+  readonly shaped: boolean
 }
 
 /** Streams server-sent events. Waits for the first event before the response starts, so that immediate errors are sent with their status. */
@@ -77,7 +79,7 @@ async function* sse(
   events: AsyncGenerator<RequestEvent, void>,
   first: IteratorResult<RequestEvent, void>,
   head: CompletionHead,
-  { withUsage, collected }: StreamOptions & { readonly collected: Collected },
+  { withUsage, shaped, collected }: StreamOptions & { readonly collected: Collected },
 ): AsyncGenerator<string, void> {
   const data = (value: object) => `data: ${JSON.stringify(value)}\n\n`
   let lastChoice = -1
@@ -94,7 +96,10 @@ async function* sse(
         lastChoice = index
         yield data(chunk(head, { index, delta: { role: 'assistant', content: '' } }, withUsage))
       }
-      if (event.kind === 'delta') yield data(chunk(head, { index, delta: { content: event.text }, logprobs: event.logprobs }, withUsage))
+      if (event.kind === 'delta' && !shaped)
+        yield data(chunk(head, { index, delta: { content: event.text }, logprobs: event.logprobs }, withUsage))
+      else if (event.kind === 'done' && event.answer.shaped)
+        yield data(chunk(head, { index, delta: { content: event.answer.shaped.text } }, withUsage))
       // A comment, which clients ignore. It keeps the connection from being closed as idle.
       else if (event.kind === 'frame') yield `: encoded frame ${event.done} of ${event.of}\n\n`
     }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { frameRequestSchema } from '../frame-request.ts'
 import { options } from '../options.ts'
+import { captionShapeSchema } from '../shaping/caption-shape.ts'
 
 const samplingOverridesSchema = z
   .object({
@@ -25,6 +26,8 @@ export const askSettingsSchema = z
     /** Empty for the chat template's default. */
     system: options.system.exactOptional(),
     sampling: samplingOverridesSchema.exactOptional(),
+    /** Shape of the answer's text, kept beside the model's own; null for none. */
+    shape: captionShapeSchema.nullable().exactOptional(),
   })
   .strict()
 export type AskSettings = z.infer<typeof askSettingsSchema>

@@ -39,7 +39,7 @@ export interface BatchItem {
   readonly state: ItemState
   /** Progress from 0 to 1 while running. */
   readonly progress: number
-  /** First 200 characters of the answer. */
+  /** First 200 characters of the answer, in its shape if one was wanted. */
   readonly excerpt: string
   /** Conversation with the answer. */
   readonly chat: string | null
@@ -55,8 +55,11 @@ export type BatchEvent =
 export const exportFormats = ['txt', 'jsonl', 'csv', 'srt', 'markdown'] as const
 export type ExportFormat = (typeof exportFormats)[number]
 
-/** Formats of the file beside a clip: its answer, or subtitles of its events, of its timed answer, or of the answer over the whole described range. */
-export const sidecarFormats = ['txt', 'srt', 'vtt'] as const
+/**
+ * Formats of the file beside a clip: its answer, in its shape if one was wanted; both texts of it (`json`); or subtitles of its events, of its timed
+ * answer, or of the answer over the whole described range.
+ */
+export const sidecarFormats = ['txt', 'json', 'srt', 'vtt'] as const
 export type SidecarFormat = (typeof sidecarFormats)[number]
 
 /** Result of writing sidecars; paths are those of the text files. */

@@ -2,6 +2,7 @@ import { eventIterator, type } from '@orpc/contract'
 import { z } from 'zod'
 import type { Answer, EngineEvent } from '../engine-events.ts'
 import type { ErrorData } from '../errors.ts'
+import { captionShapeSchema } from '../shaping/caption-shape.ts'
 import type { TimedText } from '../timed-text.ts'
 import { type AskSettings, askSettingsSchema, questionSchema } from './asking.ts'
 import { idSchema, procedure } from './base.ts'
@@ -97,6 +98,8 @@ export const chatsContract = {
   chooseVersion: procedure.input(z.object({ chat: idSchema, turn, version: z.int().min(0).max(100_000) })).output(type<Turn>()),
   /** All answers to a question, in their order; the one that the turn has is among them. */
   versions: procedure.input(z.object({ chat: idSchema, turn })).output(type<readonly Turn[]>()),
+  /** Gives the stored text of an answer a shape, or none, without the model. Throws `usage` for an answer that is not done. */
+  shape: procedure.input(z.object({ chat: idSchema, turn, shape: captionShapeSchema.nullable() })).output(type<Turn>()),
   /** Removes all turns. */
   clear: procedure.input(chat).output(type<Chat>()),
   rename: procedure.input(z.object({ chat: idSchema, title: z.string().trim().min(1).max(200) })).output(type<ChatSummary>()),

@@ -2,6 +2,7 @@ import { type } from '@orpc/contract'
 import { z } from 'zod'
 import { presetSchema } from '../model-manifest.ts'
 import { options } from '../options.ts'
+import { captionShapeSchema } from '../shaping/caption-shape.ts'
 import { procedure } from './base.ts'
 
 /** What holds wherever a question does not say otherwise. Null leaves it to the model. */
@@ -18,6 +19,8 @@ export const settingsSchema = z
     system: options.system,
     /** The person's own prompts; a model has its own, see `InstalledModel.prompts`. */
     prompts: z.array(presetSchema).max(200),
+    /** Null for the model's own text alone. */
+    shape: captionShapeSchema.nullable(),
     cache: options.cache,
     queue: options.queue,
   })
@@ -35,6 +38,7 @@ export const defaultSettings: Settings = {
   topP: null,
   system: '',
   prompts: [],
+  shape: null,
   cache: true,
   queue: '',
 }

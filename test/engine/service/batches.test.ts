@@ -2,6 +2,7 @@ import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { BatchEvent, BatchJob } from '../../../src/shared/contract/batch.ts'
+import { captionShapeSchema } from '../../../src/shared/shaping/caption-shape.ts'
 import { all, example, RunService } from './run-service.ts'
 
 const CLIPS = ['red-circle-right-then-grows.mp4', 'blue-square-spins.mp4', 'pink-square-down-then-disappears.mp4']
@@ -156,4 +157,49 @@ test('a finished batch that an older version left paused becomes done after a re
   expect(await run.page.batch.resume({ job: jobs[0] ?? '' })).toMatchObject({ state: 'done' })
   await run.restart()
   expect(await run.page.batch.get({ job: jobs[1] ?? '' })).toMatchObject({ state: 'done' })
+})
+
+test('shapes the answers of a batch, and stored ones again without the model', async () => {
+  const clips = (await handles()).slice(0, 1)
+  const shape = captionShapeSchema.parse({ name: 'mine', bannedOpenings: ['a'], maxSentences: 1, prefix: 'sks,' })
+  const first = await run.page.batch.create({ clips, settings: { ...settings, shape } })
+  expect((await ended(first.id)).counts).toMatchObject({ done: 1 })
+  const { items } = await run.page.batch.items({ job: first.id })
+  const [stored] = (await run.page.chats.get({ chat: items[0]?.chat ?? '' })).all
+  expect(stored?.text).toMatch(/^A red circle .*\. The background is .*\.$/)
+  const caption = `sks, R${stored?.text.slice('A r'.length, stored.text.indexOf('.') + 1)}`
+  expect(stored?.answer?.shaped).toEqual({ shape: 'mine', text: caption, words: expect.any(Number), leftOut: 1, unmet: [], notices: [] })
+  expect(items[0]?.excerpt).toBe(caption)
+
+  const rows = async (job: string) =>
+    (await run.page.batch.export({ job, format: 'jsonl' })).text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+  expect(await rows(first.id)).toMatchObject([{ answer: stored?.text, shaped: caption, shape: 'mine', unmet: [] }])
+  expect((await run.page.batch.export({ job: first.id, format: 'txt' })).text).toContain(`\n${caption}\n`)
+  await run.page.batch.sidecars({ job: first.id, format: 'json' })
+  await run.page.batch.sidecars({ job: first.id })
+  const beside = (extension: string) => readFile(join(run.home, CLIPS[0]?.replace('.mp4', extension) ?? ''), 'utf8')
+  expect(await beside('.txt')).toBe(`${caption}\n`)
+  expect(JSON.parse(await beside('.json'))).toMatchObject({ answer: stored?.text, shaped: caption })
+
+  // With another shape the clip counts as described, and with none the caption is gone.
+  const other = captionShapeSchema.parse({ name: 'other', prefix: 'ohwx' })
+  const second = await run.page.batch.create({ clips, settings: { ...settings, shape: other } })
+  expect((await ended(second.id)).counts).toMatchObject({ skipped: 1, done: 0 })
+  expect(await rows(second.id)).toMatchObject([{ answer: stored?.text, shaped: `ohwx ${stored?.text}`, shape: 'other' }])
+  const third = await run.page.batch.create({ clips, settings })
+  expect((await ended(third.id)).counts).toMatchObject({ skipped: 1, done: 0 })
+  expect(await rows(third.id)).toMatchObject([{ answer: stored?.text, shaped: null, shape: null }])
+  // So is a single answer.
+  const chat = items[0]?.chat ?? ''
+  expect((await run.page.chats.shape({ chat, turn: 0, shape: other })).answer?.shaped?.text).toBe(`ohwx ${stored?.text}`)
+  expect(await run.page.chats.shape({ chat, turn: 0, shape: null })).toMatchObject({ text: stored?.text, settings: { shape: null } })
+  expect((await run.page.chats.get({ chat })).all[0]?.answer?.shaped).toBeUndefined()
+  // Nothing is shaped twice.
+  const before = (await run.page.library.search({})).total
+  const fourth = await run.page.batch.create({ clips, settings: { ...settings, shape: other } })
+  await ended(fourth.id)
+  expect((await run.page.library.search({})).total).toBe(before)
 })

@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { useId, useState } from 'react'
 import { counted, sizeText } from '../../../shared/size-text.ts'
 import { openGiven } from '../../flows/open-clip.ts'
 import { dropPendingBatch, startBatch } from '../../flows/start-batch.ts'
@@ -8,6 +8,7 @@ import { modelNamed } from '../../stores/models.ts'
 import { type PendingBatch, usePendingBatch } from '../../stores/pending-batch.ts'
 import { reportErrors } from '../../stores/problem.ts'
 import { settingsNow, useSettings } from '../../stores/settings.ts'
+import { ShapePicker } from '../settings/shape-picker.tsx'
 import { Button } from '../ui/button.tsx'
 import { Dialog } from '../ui/dialog.tsx'
 import { controlClass } from '../ui/field.tsx'
@@ -27,13 +28,15 @@ function AskDialog({ pending }: { readonly pending: PendingBatch }) {
   const [title, setTitle] = useState(() => `${counted(files.length, 'clip')}, ${dayText(Date.now())}`)
   const [question, setQuestion] = useState('')
   const [skip, setSkip] = useState(true)
+  const [shape, setShape] = useState(() => settingsNow().shape)
+  const shapeId = useId()
   const begin = () => {
     const settings = settingsNow()
     const options = {
       title,
       question: question.trim() || undefined,
       skipDescribed: skip,
-      settings: askSettings({ range: null, picked: [] }, settings, modelNamed(settings.model)),
+      settings: askSettings({ range: null, picked: [] }, { ...settings, shape }, modelNamed(settings.model)),
     }
     reportErrors(() => startBatch(options))
   }
@@ -77,6 +80,15 @@ function AskDialog({ pending }: { readonly pending: PendingBatch }) {
             onChange={(event) => setQuestion(event.target.value)}
           />
         </label>
+        <div className="grid gap-1 text-control">
+          <label htmlFor={shapeId} className="font-medium">
+            Caption shape
+          </label>
+          <ShapePicker id={shapeId} describedBy={`${shapeId}-help`} value={shape} onChange={setShape} />
+          <p id={`${shapeId}-help`} className="text-note text-quiet">
+            Rules for captions of training sets. The model’s own texts are kept beside them.
+          </p>
+        </div>
         <label className="flex items-center gap-2 text-control">
           <input type="checkbox" className="size-4 accent-accent" checked={skip} onChange={(event) => setSkip(event.target.checked)} />
           Skip clips for which this model has already answered this question

@@ -1,12 +1,13 @@
-import { ChevronLeft, ChevronRight, Images, Info, RefreshCw } from 'lucide-react'
+import { ChevronLeft, ChevronRight, Images, Info, RefreshCw, Scissors } from 'lucide-react'
 import { useState } from 'react'
 import type { Turn } from '../../../shared/contract/chats.ts'
 import { counted } from '../../../shared/size-text.ts'
-import { askAgain, showFramesOf } from '../../flows/ask.ts'
+import { askAgain, shapeAnswer, showFramesOf } from '../../flows/ask.ts'
 import { makingOf } from '../../lib/answer-labels.ts'
 import { durationText } from '../../lib/time-text.ts'
 import { useChat } from '../../stores/chat.ts'
 import { reportErrors } from '../../stores/problem.ts'
+import { useSettings } from '../../stores/settings.ts'
 import { Button } from '../ui/button.tsx'
 import { IconButton } from '../ui/icon-button.tsx'
 import { TimesButton } from './answer-times.tsx'
@@ -42,6 +43,7 @@ export function AnswerFooter({ turn, last, busyWhy, current, onShow }: AnswerFoo
               <Images size={14} aria-hidden="true" /> {counted(answer.frames.length, 'frame')}
             </Button>
             {current && <TimesButton turn={turn} busyWhy={busyWhy} />}
+            {current && <ShapeButton turn={turn} busyWhy={busyWhy} />}
           </>
         )}
         <span className="px-1.5 text-note text-quiet">
@@ -65,6 +67,17 @@ export function AnswerFooter({ turn, last, busyWhy, current, onShow }: AnswerFoo
         </dl>
       )}
     </footer>
+  )
+}
+
+/** Gives an answer the shape of the settings, where it has another one or none. */
+function ShapeButton({ turn, busyWhy }: Pick<AnswerFooterProps, 'turn' | 'busyWhy'>) {
+  const shape = useSettings((state) => state.view?.values.shape ?? null)
+  if (shape === null || JSON.stringify(shape) === JSON.stringify(turn.settings.shape)) return null
+  return (
+    <Button size="small" variant="quiet" why={busyWhy} onClick={() => reportErrors(() => shapeAnswer(turn))}>
+      <Scissors size={14} aria-hidden="true" /> Shape as {shape.name}
+    </Button>
   )
 }
 

@@ -16,6 +16,7 @@ import { CopyButton } from './copy-button.tsx'
 import { Prose } from './prose.tsx'
 import { QuestionBubble } from './question-bubble.tsx'
 import { QuestionEditor } from './question-editor.tsx'
+import { ShapedText } from './shaped-text.tsx'
 import { TimedProse } from './timed-prose.tsx'
 
 interface TurnViewProps {
@@ -57,6 +58,7 @@ export const TurnView = memo(function TurnView({ turn: stored, last, busy }: Tur
           </div>
         </QuestionBubble>
       )}
+      {turn.answer?.shaped && <ShapedText shaped={turn.answer.shaped} />}
       {turn.timed ? <TimedProse timed={turn.timed} turn={turn.index} /> : turn.text && <Prose text={turn.text} />}
       {end && <p className="text-control text-quiet italic">{end}</p>}
       {turn.error && <FailureNotice error={turn.error} can={actions} />}

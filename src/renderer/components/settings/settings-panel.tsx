@@ -15,6 +15,7 @@ import { DeviceField } from './device-field.tsx'
 import { OwnPrompts } from './own-prompts.tsx'
 import { Presets } from './presets.tsx'
 import { QueueAddress } from './queue-address.tsx'
+import { ShapePicker } from './shape-picker.tsx'
 import { SystemPrompt } from './system-prompt.tsx'
 
 const facts = {
@@ -209,11 +210,19 @@ export function SettingsPanel() {
       <Field help={facts.system.description} {...field('system')}>
         {(ids) => <SystemPrompt {...ids} value={values.system} onChange={(system) => void set({ system })} />}
       </Field>
+      <Field
+        label="Caption shape"
+        help="Rules for captions, such as those of training sets: length, openings, words, prefix. Answers keep the model’s own text beside it."
+        isDefault={values.shape === null}
+        onReset={() => void reset(['shape'])}
+      >
+        {(ids) => <ShapePicker {...ids} value={values.shape} onChange={(shape) => void set({ shape })} />}
+      </Field>
       <Field help={facts.queue.description} {...field('queue')}>
         {(ids) => <QueueAddress {...ids} value={values.queue} onChange={(queue) => void set({ queue })} />}
       </Field>
       <OwnPrompts />
-      <Button size="small" onClick={() => void reset(Object.keys(facts) as (keyof typeof facts)[])}>
+      <Button size="small" onClick={() => void reset([...(Object.keys(facts) as (keyof typeof facts)[]), 'shape'])}>
         Reset all settings (keeps your prompts)
       </Button>
     </div>

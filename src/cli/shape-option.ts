@@ -1,0 +1,66 @@
+import { readFile } from 'node:fs/promises'
+import { Option } from 'commander'
+import { readFailure } from '../platform/file-failure.ts'
+import { TarsierError } from '../shared/errors.ts'
+import { type CaptionShape, captionShapeSchema } from '../shared/shaping/caption-shape.ts'
+import { readyShape, readyShapeNames } from '../shared/shaping/ready-shapes.ts'
+import { parseName } from './options.ts'
+
+const readyNames = readyShapeNames.join(', ')
+
+export interface ShapeOptions {
+  readonly shape?: string
+  readonly prefix?: string
+}
+
+export function shapeOptions(): Option[] {
+  const options = [
+    new Option(
+      '--shape <name>',
+      `shape of the captions: ${readyNames}, or a JSON file with rules (docs/captions.md); results have the model's own text beside it (default: the model's own text)`,
+    ).argParser(parseName),
+    new Option('--prefix <text>', "with --shape: text before each caption, such as a trigger word (default: the shape's own)"),
+  ]
+  for (const option of options) option.helpGroup('Captions:')
+  return options
+}
+
+/** The shape that is asked for; null for none. Throws `file-missing`, `file-unreadable`, and `usage` for other files and for a prefix without a shape. */
+export async function shapeFrom({ shape, prefix }: ShapeOptions): Promise<CaptionShape | null> {
+  if (shape === undefined) {
+    if (prefix === undefined) return null
+    throw new TarsierError('usage', '--prefix needs a shape of the captions. Give one with --shape, such as --shape one-line.')
+  }
+  const found = readyShape(shape) ?? (await readShape(shape))
+  return prefix === undefined ? found : checked({ ...found, prefix }, '--prefix')
+}
+
+async function readShape(path: string): Promise<CaptionShape> {
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (error) {
+    throw readFailure(path, error, `--shape needs the path of a JSON file, or one of ${readyNames}.`)
+  }
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (cause) {
+    throw new TarsierError('usage', `${path} is not JSON: ${(cause as Error).message}. docs/captions.md has examples of shapes.`, { cause })
+  }
+  return checked(value, path)
+}
+
+function checked(value: unknown, source: string): CaptionShape {
+  const parsed = captionShapeSchema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  const field = issue && issue.path.length > 0 ? `${issue.path.join('.')}: ` : ''
+  throw new TarsierError(
+    'usage',
+    `${source} is not a shape of captions: ${field}${issue?.message ?? 'wrong'}. docs/captions.md lists the fields.`,
+    {
+      cause: parsed.error,
+    },
+  )
+}

@@ -1,0 +1,107 @@
+import { useId, useState } from 'react'
+import { type CaptionShape, captionShapeSchema } from '../../../shared/shaping/caption-shape.ts'
+import { readyShape, readyShapes } from '../../../shared/shaping/ready-shapes.ts'
+import { controlClass } from '../ui/field.tsx'
+
+interface ShapePickerProps {
+  readonly id: string
+  readonly describedBy: string
+  readonly value: CaptionShape | null
+  readonly onChange: (shape: CaptionShape | null) => void
+}
+
+/** Value of the entry for a shape that came from a file. */
+const FROM_FILE = 'file'
+
+/** Chooses the shape of captions: none, a ready one, or one from a file; and its prefix. */
+export function ShapePicker({ id, describedBy, value, onChange }: ShapePickerProps) {
+  const fileId = useId()
+  const [typed, setTyped] = useState<string | null>(null)
+  const [problem, setProblem] = useState<string | null>(null)
+  const ready = value && isReady(value)
+  const choose = (name: string) => {
+    setProblem(null)
+    const shape = readyShape(name)
+    onChange(shape ? { ...shape, prefix: value?.prefix ?? '' } : null)
+  }
+  const open = async (file: File) => {
+    const shape = shapeIn(await file.text())
+    setProblem(typeof shape === 'string' ? `${file.name}: ${shape}` : null)
+    if (typeof shape !== 'string') onChange(shape)
+  }
+  return (
+    <div className="grid gap-2">
+      <select
+        id={id}
+        aria-describedby={describedBy}
+        className={controlClass}
+        value={value === null ? '' : ready ? value.name : FROM_FILE}
+        onChange={(event) => choose(event.target.value)}
+      >
+        <option value="">None: the model’s own text</option>
+        {readyShapes.map(({ name }) => (
+          <option key={name} value={name}>
+            {titleOf(name)}
+          </option>
+        ))}
+        {value && !ready && <option value={FROM_FILE}>{value.name} (from a file)</option>}
+      </select>
+      {value && (
+        <input
+          aria-label="Text before each caption"
+          placeholder="Text before each caption, such as a trigger word"
+          className={controlClass}
+          maxLength={1000}
+          value={typed ?? value.prefix}
+          onChange={(event) => setTyped(event.target.value)}
+          onBlur={() => {
+            if (typed !== null && typed !== value.prefix) onChange({ ...value, prefix: typed })
+            setTyped(null)
+          }}
+        />
+      )}
+      <label htmlFor={fileId} className="text-control text-quiet">
+        Rules from a file:{' '}
+        <input
+          id={fileId}
+          type="file"
+          accept=".json,application/json"
+          className="max-w-full text-note"
+          onChange={(event) => {
+            const file = event.target.files?.[0]
+            if (file) void open(file)
+          }}
+        />
+      </label>
+      {problem && (
+        <p role="alert" className="text-note text-danger">
+          {problem}
+        </p>
+      )}
+    </div>
+  )
+}
+
+function titleOf(name: string): string {
+  return `${name.charAt(0).toUpperCase()}${name.slice(1).replaceAll('-', ' ')}`
+}
+
+/** Whether a shape is a ready one with a prefix of the user. */
+function isReady(shape: CaptionShape): boolean {
+  const ready = readyShape(shape.name)
+  return ready !== undefined && JSON.stringify({ ...ready, prefix: shape.prefix }) === JSON.stringify(shape)
+}
+
+/** The shape in a file's text, or why it is none. */
+function shapeIn(text: string): CaptionShape | string {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return 'this is not JSON.'
+  }
+  const parsed = captionShapeSchema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  return `${issue && issue.path.length > 0 ? `${issue.path.join('.')}: ` : ''}${issue?.message ?? 'this is not a shape'}.`
+}
