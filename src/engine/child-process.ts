@@ -47,11 +47,17 @@ export class NodeChild<To, From> {
   #lastOutput = ''
   #stopRequested = false
 
-  constructor(entry: ChildEntry, onMessage: (message: From) => void, onExit: (end: ChildEnd) => void) {
+  /** `env` is added to this process's environment. */
+  constructor(
+    entry: ChildEntry,
+    onMessage: (message: From) => void,
+    onExit: (end: ChildEnd) => void,
+    env: Readonly<Record<string, string>> = {},
+  ) {
     this.#child = fork(entry.path, [], {
       execArgv: [...entry.execArgv],
       // One malloc arena for all threads: with one per thread the engine grew by 50 MB over its first 150 clips (docs/decisions/0034-native-heap.md).
-      env: { MALLOC_ARENA_MAX: '1', ...process.env },
+      env: { MALLOC_ARENA_MAX: '1', ...process.env, ...env },
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     })

@@ -1,9 +1,10 @@
 /**
- * Imports a checkpoint in a separate process. Prints the total seconds, the seconds of each stage, the peak of the process's own memory, and the
+ * Imports a checkpoint in a separate process. Prints the total seconds, processor seconds, the seconds of each stage, the peak of the process's own memory, and the
  * peak including pages of mapped files: `tsx import-process.ts CHECKPOINT HOME LANGUAGE VISION`.
  */
 import { importCheckpoint } from '../../src/engine/models/import/import-checkpoint.ts'
 import type { LanguagePrecision, VisionPrecision } from '../../src/shared/model-manifest.ts'
+import { processorSeconds } from './processor-time.ts'
 import { watchMemory } from './watch-memory.ts'
 
 const [checkpoint = '', home = '', language, vision] = process.argv.slice(2)
@@ -28,5 +29,11 @@ await importCheckpoint(checkpoint, {
 })
 enter('end')
 console.log(
-  JSON.stringify({ seconds: (performance.now() - began) / 1000, stages, own: most(), resident: process.resourceUsage().maxRSS * 1024 }),
+  JSON.stringify({
+    seconds: (performance.now() - began) / 1000,
+    processorSeconds: processorSeconds(),
+    stages,
+    own: most(),
+    resident: process.resourceUsage().maxRSS * 1024,
+  }),
 )

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import sharp from 'sharp'
 import type { Qwen2VlVisionConfig } from '../../src/engine/families/qwen2-vl/vision-config.ts'
-import type { TensorType } from '../../src/engine/formats/gguf/gguf-format.ts'
+import type { WrittenType } from '../../src/engine/formats/gguf/gguf-format.ts'
 import { convertTensor } from '../../src/engine/formats/gguf/gguf-tensor-data.ts'
 import { encodeGguf, type GgufTensor, type GgufValue } from '../../src/engine/formats/gguf/gguf-writer.ts'
 import type { TensorSource } from '../../src/engine/formats/tensor-source.ts'
@@ -126,7 +126,7 @@ function metadataOf(config: Qwen2VlVisionConfig): Map<string, GgufValue> {
   ])
 }
 
-function tensorsOf(source: TensorSource, config: Qwen2VlVisionConfig, matrices: TensorType): GgufTensor[] {
+function tensorsOf(source: TensorSource, config: Qwen2VlVisionConfig, matrices: WrittenType): GgufTensor[] {
   const tensors: GgufTensor[] = []
   const add = (name: string, key: string) => {
     const { shape } = source.info(`visual.${key}`)
@@ -157,7 +157,7 @@ function tensorsOf(source: TensorSource, config: Qwen2VlVisionConfig, matrices: 
 }
 
 /** Query, key and value are stacked in one tensor of the checkpoint. */
-function addParts(tensors: GgufTensor[], source: TensorSource, to: string, key: string, part: string, matrices: TensorType): void {
+function addParts(tensors: GgufTensor[], source: TensorSource, to: string, key: string, part: string, matrices: WrittenType): void {
   const [stacked = 0, ...columns] = source.info(key).shape
   const type = columns.length === 0 ? 'F32' : matrices
   for (const [index, name] of ['q', 'k', 'v'].entries()) {

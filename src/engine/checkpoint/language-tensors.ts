@@ -1,5 +1,5 @@
 import { TarsierError } from '../../shared/errors.ts'
-import { type TensorType, tensorTypes, type WrittenPrecision } from '../formats/gguf/gguf-format.ts'
+import { tensorTypes, type WrittenPrecision, type WrittenType } from '../formats/gguf/gguf-format.ts'
 import { convertRotaryRows, convertTensor } from '../formats/gguf/gguf-tensor-data.ts'
 import type { GgufTensor } from '../formats/gguf/gguf-writer.ts'
 import { expectShape } from '../formats/onnx/onnx-checkpoint-weights.ts'
@@ -14,7 +14,7 @@ const LAYOUTS = [
   { body: 'model.language_model.', head: 'lm_head.weight' },
   { body: 'model.', head: 'lm_head.weight' },
 ] as const
-const MATRIX_TYPES: Readonly<Record<WrittenPrecision, TensorType>> = { f32: 'F32', f16: 'F16', q8_0: 'Q8_0' }
+const MATRIX_TYPES: Readonly<Record<WrittenPrecision, WrittenType>> = { f32: 'F32', f16: 'F16', q8_0: 'Q8_0' }
 
 /** Sizes of a language model with llama-style layers. */
 export interface LayerSizes {
@@ -109,7 +109,7 @@ function expectNoMore(source: TensorSource, body: string, { layers, biases }: La
   }
 }
 
-function typeOf(shape: readonly number[], precision: WrittenPrecision): TensorType {
+function typeOf(shape: readonly number[], precision: WrittenPrecision): WrittenType {
   if (shape.length === 1) return 'F32'
   const type = MATRIX_TYPES[precision]
   return (shape.at(-1) ?? 0) % tensorTypes[type].block === 0 ? type : 'F16'

@@ -8,6 +8,8 @@ export interface TowerWriteOptions {
   readonly precision: VisionPrecision
   /** For f32: rounds weights to f16 values, to get the results of f16 without conversion to 32 bits in memory. Defaults to false. */
   readonly rounded?: boolean
+  /** Whether the files are flushed to disk, which temporary ones do not need. Defaults to true. */
+  readonly durable?: boolean
   /** An existing folder, which must not contain the files yet. */
   readonly directory: string
   /** The graph's file name without a path; weights that do not fit into it are written to `fileName` + `.data`. */

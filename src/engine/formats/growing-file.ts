@@ -19,6 +19,13 @@ export interface Resumed {
   readonly hash: Hash
 }
 
+export interface GrowingFileOptions {
+  /** The file is truncated to this size. Defaults to an empty file. */
+  readonly resumed?: Resumed | undefined
+  /** Whether the data is flushed to disk, which a temporary file does not need. Defaults to true. */
+  readonly durable?: boolean | undefined
+}
+
 /**
  * A file that is appended to and hashed at the same time. A chunk is written while the next one is produced, and written data is flushed to
  * disk while more is appended; doing conversion, writing and syncing sequentially took 50% longer.
@@ -27,25 +34,24 @@ export class GrowingFile {
   readonly #name: string
   readonly #handle: FileHandle
   readonly #hash: Hash
+  readonly #durable: boolean
   #bytes: number
   #flushed: number
   #writing: Promise<void> = Promise.resolve()
   #flushing: Promise<void> = Promise.resolve()
 
-  private constructor(name: string, handle: FileHandle, { bytes, hash }: Resumed) {
+  private constructor(name: string, handle: FileHandle, { bytes, hash }: Resumed, durable: boolean) {
     this.#name = name
     this.#handle = handle
+    this.#durable = durable
     this.#hash = hash
     this.#bytes = bytes
     this.#flushed = bytes
   }
 
-  /** `flags` as for `open`. Truncates the file to the size of `resumed`. */
-  static async open(
-    path: string,
-    flags: string | number,
-    resumed: Resumed = { bytes: 0, hash: createHash('sha256') },
-  ): Promise<GrowingFile> {
+  /** `flags` as for `open`. */
+  static async open(path: string, flags: string | number, options: GrowingFileOptions = {}): Promise<GrowingFile> {
+    const { resumed = { bytes: 0, hash: createHash('sha256') }, durable = true } = options
     const handle = await open(path, flags)
     try {
       await handle.truncate(resumed.bytes)
@@ -53,7 +59,7 @@ export class GrowingFile {
       await handle.close()
       throw error
     }
-    return new GrowingFile(basename(path), handle, resumed)
+    return new GrowingFile(basename(path), handle, resumed, durable)
   }
 
   get bytes(): number {
@@ -62,7 +68,7 @@ export class GrowingFile {
 
   /** Whether enough was appended since the last {@link flush} to flush again. */
   get flushIsDue(): boolean {
-    return this.#bytes - this.#flushed >= FLUSH_BYTES
+    return this.#durable && this.#bytes - this.#flushed >= FLUSH_BYTES
   }
 
   /** Appends a chunk, whose memory must not change until the next call has returned. Errors may be thrown by a later call. */
@@ -87,11 +93,11 @@ export class GrowingFile {
     this.#flushing.catch(() => {}) // thrown by the next call that awaits it
   }
 
-  /** Flushes everything to disk and closes the file. */
+  /** Flushes everything to disk, if durable, and closes the file. */
   async finish(): Promise<HashedFile> {
     await this.#flushing
     await this.#writing
-    await this.#handle.sync()
+    if (this.#durable) await this.#handle.sync()
     await this.#handle.close()
     return this.#hashed(this.#hash)
   }

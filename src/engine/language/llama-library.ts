@@ -7,6 +7,7 @@ import type { Llama } from 'node-llama-cpp'
 import { mayHaveGpu } from '../../platform/gpu-presence.ts'
 import type { LanguageDeviceChoice } from '../../shared/devices.ts'
 import { TarsierError } from '../../shared/errors.ts'
+import { type BlockQuantizer, declareBlockQuantizer } from './block-quantizer.ts'
 import { type Gpu, type LanguageGpu, listGpus } from './gpus.ts'
 import type { KeptBuilds } from './kept-builds.ts'
 import { checkLayout } from './layout-check.ts'
@@ -34,6 +35,7 @@ export interface LlamaLibrary {
   /** Number of physical cores to use. */
   readonly threads: number
   readonly pools: ThreadPools | null
+  readonly quantizeBlocks: BlockQuantizer
   /** Position in llama.cpp's log, for {@link LlamaLibrary.complaints}. */
   logMark(): number
   /** Error messages in llama.cpp's log since the mark. Asynchronous because log messages arrive with a delay. */
@@ -107,6 +109,7 @@ async function open(device: LanguageDeviceChoice, kept: KeptBuilds | undefined):
       isEmpty: base.symbol('ggml_is_empty') as Pointer,
       threads: Math.max(1, Math.min(mathCores, availableParallelism())),
       pools: declareThreadPools(base, registry),
+      quantizeBlocks: declareBlockQuantizer(base),
       logMark: () => logged,
       async complaints(since) {
         await setImmediate()

@@ -25,7 +25,8 @@ export async function writeClipTower(source: TensorSource, config: ClipTowerConf
   const { precision, rounded, signal } = options
   const prefix = clipPrefix(source, vision)
   const external = clipTowerBytes(config, precision) > INSIDE_UP_TO_BYTES
-  const graph = new OnnxGraphWriter(options.directory, { dataFile: external ? `${options.fileName}.data` : undefined })
+  const dataFile = external ? `${options.fileName}.data` : undefined
+  const graph = new OnnxGraphWriter(options.directory, { dataFile, durable: options.durable })
   const elements = matrixElements(config)
   let before = 0
   let written = 0

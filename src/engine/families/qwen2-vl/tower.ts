@@ -40,7 +40,8 @@ export async function writeQwen2VlTower(
   const values = CHANNELS * patch * patch
   const elements = matrixElements(config)
   const external = towerBytes(config, options.precision) > INSIDE_UP_TO_BYTES
-  const graph = new OnnxGraphWriter(options.directory, { dataFile: external ? `${options.fileName}.data` : undefined })
+  const dataFile = external ? `${options.fileName}.data` : undefined
+  const graph = new OnnxGraphWriter(options.directory, { dataFile, durable: options.durable })
   const weights = new CheckpointWeights(source, graph, {
     precision: options.precision,
     rounded: options.rounded,

@@ -1,7 +1,7 @@
 import { TarsierError } from '../../../shared/errors.ts'
 import { floatToHalf, Scratch, toFloats, toHalves } from '../float-formats.ts'
 import type { CheckpointDtype, TensorSource } from '../tensor-source.ts'
-import { type TensorType, tensorTypes } from './gguf-format.ts'
+import { tensorTypes, type WrittenType } from './gguf-format.ts'
 
 /** A multiple of the block sizes of all stored types, so that no chunk splits a block; small enough for the processor's cache. */
 const PIECE_BYTES = 512 * 1024
@@ -13,7 +13,7 @@ const PIECE_BYTES = 512 * 1024
 export async function* convertTensor(
   source: TensorSource,
   name: string,
-  type: TensorType,
+  type: WrittenType,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   const { dtype } = source.info(name)
@@ -32,7 +32,7 @@ export async function* convertRotaryRows(
   headSize: number,
   source: TensorSource,
   name: string,
-  type: TensorType,
+  type: WrittenType,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   const { dtype, shape, bytes } = source.info(name)
@@ -75,7 +75,7 @@ class ScratchBuffers {
 export function convertPiece(
   piece: Uint8Array,
   dtype: CheckpointDtype,
-  type: TensorType,
+  type: WrittenType,
   name: string,
   scratch?: ScratchBuffer,
 ): Uint8Array {

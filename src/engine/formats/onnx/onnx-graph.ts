@@ -60,12 +60,15 @@ export class OnnxGraphWriter {
   readonly #outputs: InstanceType<typeof onnx.ValueInfoProto>[] = []
   readonly #directory: string
   readonly #dataFile: string | undefined
+  readonly #durable: boolean | undefined
   #data: GrowingFile | undefined
   #names = 0
 
-  constructor(directory: string, options: { dataFile?: string | undefined } = {}) {
+  /** `durable` as for {@link GrowingFile}. */
+  constructor(directory: string, options: { dataFile?: string | undefined; durable?: boolean | undefined } = {}) {
     this.#directory = directory
     this.#dataFile = options.dataFile
+    this.#durable = options.durable
   }
 
   input(name: OnnxValueName, element: OnnxElement, dims: readonly OnnxDimension[]): OnnxValueName {
@@ -153,7 +156,7 @@ export class OnnxGraphWriter {
     name: string,
     pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   ): Promise<number> {
-    const data = this.#data ?? (await GrowingFile.open(join(this.#directory, dataFile), 'wx'))
+    const data = this.#data ?? (await GrowingFile.open(join(this.#directory, dataFile), 'wx', { durable: this.#durable }))
     this.#data = data
     const offset = Math.ceil(data.bytes / MAPPING_GRANULARITY) * MAPPING_GRANULARITY
     await data.append(new Uint8Array(offset - data.bytes))
@@ -184,7 +187,7 @@ export class OnnxGraphWriter {
         output: this.#outputs,
       }),
     })
-    const graph = await GrowingFile.open(join(this.#directory, fileName), 'wx')
+    const graph = await GrowingFile.open(join(this.#directory, fileName), 'wx', { durable: this.#durable })
     try {
       await graph.append(ModelProto.encode(model).finish())
       return { ...(await graph.finish()), data }

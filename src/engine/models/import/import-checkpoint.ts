@@ -20,7 +20,7 @@ import { towerWork, type WrittenTower } from './write-tower.ts'
 /** Share of writing in the progress; the rest is verification. */
 const WRITING = 0.9
 /** Increment when the writers' output for the same source changes, so that interrupted imports of older versions are not resumed. */
-const PIECES_VERSION = 1
+const PIECES_VERSION = 2
 
 export interface ImportOptions extends ModelOptions, SourceCompanions {
   readonly language: LanguagePrecision

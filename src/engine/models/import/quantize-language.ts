@@ -1,24 +1,18 @@
-import { memoryLimit } from '../../../platform/memory-limit.ts'
+import { writeFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import { remove } from '../../../platform/move.ts'
-import { assertNever, TarsierError } from '../../../shared/errors.ts'
 import type { LanguagePrecision } from '../../../shared/model-manifest.ts'
-import { megabytesText } from '../../../shared/size-text.ts'
-import { type ChildEnd, childEntry, NodeChild } from '../../child-process.ts'
-import type { WrittenPrecision } from '../../formats/gguf/gguf-format.ts'
-import type { GgufContent } from '../../formats/gguf/gguf-writer.ts'
+import { GgufFile } from '../../formats/gguf/gguf-file.ts'
+import { type TensorType, tensorTypes, type WrittenPrecision } from '../../formats/gguf/gguf-format.ts'
+import type { GgufHead } from '../../formats/gguf/gguf-head.ts'
+import { encodeGguf, type GgufContent, type GgufTensor, type GgufValue } from '../../formats/gguf/gguf-writer.ts'
 import { checkGguf } from '../../language/gguf-check.ts'
 import { FTYPE_MOSTLY_Q4_K_M, FTYPE_MOSTLY_Q5_K_M, FTYPE_MOSTLY_Q6_K } from '../../language/llama-header.ts'
-import type { QuantizeAnswer, QuantizeRequest } from './quantize-process.ts'
+import type { Quantizer } from './quantizer.ts'
 
-/** Precisions that llama.cpp's quantizer produces, from an f16 file of the app's writer. */
+/** Precisions of ggml's quantizer, from f16. */
 export type QuantizedPrecision = Exclude<LanguagePrecision, WrittenPrecision>
-
-export interface QuantizeOptions {
-  readonly precision: QuantizedPrecision
-  readonly signal: AbortSignal
-  /** Receives the fraction of finished tensors, from 0 to 1. */
-  readonly onProgress?: (part: number) => void
-}
 
 const FILE_TYPES: Readonly<Record<QuantizedPrecision, number>> = {
   q4_k_m: FTYPE_MOSTLY_Q4_K_M,
@@ -34,12 +28,14 @@ const TABLES: readonly string[] = ['token_embd.weight', 'output.weight']
 const K_BLOCK = 256
 const SMALL_BLOCK = 32
 const SMALL_BLOCK_BITS = 8.5
-/** Maximum buffer for the rows of one tensor. A larger one is not faster, as much less is enough to keep all threads busy. */
-const BUFFER_BYTES = 256 * 1024 ** 2
-/** Memory of the process with llama.cpp and a model's vocabulary loaded. */
-const PROCESS_BYTES = 300e6
+/** Rows of a matrix in the outline: with one row it would count as a vector. */
+const OUTLINE_ROWS = 2
+/** Metadata that llama.cpp sets, both u32. */
+const SET_BY_LLAMA: readonly string[] = ['general.quantization_version', 'general.file_type']
+/** Pieces of half a megabyte that are converted and quantized ahead of the writer, beside one for each core. */
+const PIECES_AHEAD = 16
 
-/** Whether a precision is produced by llama.cpp's quantizer rather than the app's writer. */
+/** Whether a precision is produced by ggml's quantizer rather than the app's own code. */
 export function isQuantized(precision: LanguagePrecision): precision is QuantizedPrecision {
   return precision in FILE_TYPES
 }
@@ -47,10 +43,7 @@ export function isQuantized(precision: LanguagePrecision): precision is Quantize
 /** Approximate size of a model after quantization, in bytes. */
 export function quantizedBytes({ tensors }: GgufContent, precision: QuantizedPrecision): number {
   let bits = 0
-  for (const { name, shape } of tensors) {
-    const elements = shape.reduce((product, size) => product * size, 1)
-    bits += elements * bitsOf(name, shape, precision)
-  }
+  for (const { name, shape } of tensors) bits += elementsOf(shape) * bitsOf(name, shape, precision)
   return Math.ceil(bits / 8)
 }
 
@@ -62,74 +55,126 @@ function bitsOf(name: string, shape: readonly number[], precision: QuantizedPrec
 }
 
 /**
- * Quantizes an f16 or f32 GGUF with llama.cpp's quantizer, in a separate process on all cores. A failure, an abort or the death of that
- * process leaves no file at `destination`.
- * Throws `out-of-memory` in advance if memory would not suffice, `model-damaged`, `model-unsupported`, `write-failed`, `engine-crashed`.
+ * Returns a language model in f16 as llama.cpp's quantizer would write it, byte for byte, quantized as it is read, from whichever tensor is
+ * read first, in order. Which type each tensor gets, and their order, is llama.cpp's decision: it quantizes an outline of the model, with two
+ * rows of zeros for each matrix, in `directory`. Dispose it when done, or after an error.
+ * Throws `model-damaged`, `model-unsupported`, `write-failed`, `disk-full`, `out-of-memory`, `engine-crashed`.
  */
-export async function quantizeLanguage(source: string, destination: string, options: QuantizeOptions): Promise<void> {
-  const { precision, signal } = options
-  signal.throwIfAborted()
-  await checkGguf(source)
-  expectMemory()
-  try {
-    await runChild({ source, destination, fileType: FILE_TYPES[precision], bufferBytes: BUFFER_BYTES }, options)
-    // llama.cpp does not detect a full disk, so compare the file's size with its header.
-    await checkGguf(destination)
-    signal.throwIfAborted()
-  } catch (error) {
-    await remove(destination)
-    throw error
+export async function quantizedContent(
+  source: GgufContent,
+  precision: QuantizedPrecision,
+  { directory, quantizer }: { readonly directory: string; readonly quantizer: Quantizer },
+): Promise<GgufContent & AsyncDisposable> {
+  const head = await quantizedOutline(source, FILE_TYPES[precision], directory, quantizer)
+  const metadata = new Map([...head.values].map(([key, value]) => [key, metadataOf(source, key, value)]))
+  const given = new Map(source.tensors.map((tensor) => [tensor.name, tensor]))
+  const planned = [...head.tensors].map(([name, { type }]) => ({ source: expectTensor(given, name), type: typeOf(type, name) }))
+  const pieces = new PiecesAhead(planned, quantizer)
+  return {
+    metadata,
+    tensors: planned.map(({ source: { name, shape }, type }, index) => ({ name, type, shape, data: () => pieces.of(index) })),
+    [Symbol.asyncDispose]: () => pieces.close(),
   }
 }
 
-function expectMemory(): void {
-  const [needed, free] = [PROCESS_BYTES + BUFFER_BYTES, memoryLimit()]
-  if (needed <= free) return
-  throw new TarsierError(
-    'out-of-memory',
-    `Quantizing the language model takes ${megabytesText(needed)} of memory, but only ${megabytesText(free)} are free. Close other programs, or import the model in q8_0, which needs no quantizer.`,
-    { details: { needed, free } },
-  )
-}
-
-async function runChild(request: QuantizeRequest, { signal, onProgress }: QuantizeOptions): Promise<void> {
-  let child: NodeChild<QuantizeRequest, QuantizeAnswer> | undefined
-  const stop = () => void child?.kill()
+async function quantizedOutline(
+  { metadata, tensors }: GgufContent,
+  fileType: number,
+  directory: string,
+  quantizer: Quantizer,
+): Promise<GgufHead> {
+  const [path, quantized] = [join(directory, 'outline.gguf'), join(directory, 'outline-quantized.gguf')]
   try {
-    await new Promise<void>((resolve, reject) => {
-      let failure: Error | undefined
-      let done = false
-      // Settled only when the process has ended, as it keeps the files open until then.
-      child = new NodeChild(
-        childEntry(import.meta.url, 'quantize-process'),
-        (answer) => {
-          switch (answer.kind) {
-            case 'progress':
-              return onProgress?.(answer.part)
-            case 'done':
-              done = true
-              return
-            case 'failed':
-              failure = TarsierError.fromData(answer.error)
-              return
-            default:
-              return assertNever(answer, 'answer of the quantizer')
-          }
-        },
-        (end) => (done ? resolve() : reject(failure ?? (signal.aborted ? signal.reason : crashed(end)))),
-      )
-      signal.addEventListener('abort', stop, { once: true })
-      child.send(request)
-    })
+    await writeFile(path, encodeGguf({ metadata, tensors: tensors.map(outlined) }))
+    // llama.cpp fails an assertion on some invalid settings.
+    await checkGguf(path)
+    await quantizer.file(path, quantized, fileType)
+    await using file = await GgufFile.open(quantized)
+    return file.head
   } finally {
-    signal.removeEventListener('abort', stop)
+    for (const leftover of [path, quantized]) await remove(leftover)
   }
 }
 
-function crashed({ why, lastLine, cause }: ChildEnd): TarsierError {
-  return new TarsierError(
-    'engine-crashed',
-    `Quantizing the language model stopped unexpectedly (${why}). The system may have stopped it because memory was low. Close other programs and import again, or import the model in q8_0, which needs no quantizer.`,
-    { cause, details: { why, said: lastLine } },
-  )
+function outlined({ name, type, shape }: GgufTensor): GgufTensor {
+  const smaller = shape.length === 1 ? shape : [OUTLINE_ROWS, ...shape.slice(1)]
+  const { blockBytes, block } = tensorTypes[type]
+  const data = async function* () {
+    yield new Uint8Array((elementsOf(smaller) / block) * blockBytes)
+  }
+  return { name, type, shape: smaller, data }
+}
+
+function metadataOf({ metadata }: GgufContent, key: string, found: unknown): GgufValue {
+  if (SET_BY_LLAMA.includes(key)) return { type: 'u32', value: Number(found) }
+  const value = metadata.get(key)
+  if (value === undefined) throw new RangeError(`llama.cpp added ${key} to the metadata`)
+  return value
+}
+
+function expectTensor(tensors: ReadonlyMap<string, GgufTensor>, name: string): GgufTensor {
+  const tensor = tensors.get(name)
+  if (tensor === undefined) throw new RangeError(`llama.cpp added the tensor ${name}`)
+  return tensor
+}
+
+function typeOf(code: number, name: string): TensorType {
+  const found = Object.entries(tensorTypes).find(([, layout]) => layout.code === code)
+  if (found === undefined) throw new RangeError(`llama.cpp chose the type ${code} for the tensor ${name}`)
+  return found[0] as TensorType
+}
+
+function elementsOf(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1)
+}
+
+interface PlannedTensor {
+  readonly source: GgufTensor
+  readonly type: TensorType
+}
+
+/** Reads and quantizes ahead of the writer, across tensors, so that all cores stay busy while it writes or waits for the disk. */
+class PiecesAhead {
+  readonly #tensors: readonly PlannedTensor[]
+  readonly #quantizer: Quantizer
+  readonly #queue: { readonly tensor: number; readonly bytes: Promise<Uint8Array> }[] = []
+  readonly #depth = availableParallelism() + PIECES_AHEAD
+  #source: AsyncGenerator<{ tensor: number; bytes: Promise<Uint8Array> }> | undefined
+
+  constructor(tensors: readonly PlannedTensor[], quantizer: Quantizer) {
+    this.#tensors = tensors
+    this.#quantizer = quantizer
+  }
+
+  /** Yields the pieces of a tensor; after the first call, tensors must be requested in order. */
+  async *of(tensor: number): AsyncGenerator<Uint8Array> {
+    this.#source ??= this.#read(tensor)
+    while (true) {
+      for (let done = false; !done && this.#queue.length < this.#depth; ) {
+        const next = await this.#source.next()
+        done = next.done === true
+        if (!next.done) this.#queue.push(next.value)
+      }
+      const [first] = this.#queue
+      if (first?.tensor !== tensor) return
+      this.#queue.shift()
+      yield await first.bytes
+    }
+  }
+
+  /** Waits until nothing is read any more. */
+  async close(): Promise<void> {
+    await this.#source?.return(undefined)
+  }
+
+  async *#read(first: number): AsyncGenerator<{ tensor: number; bytes: Promise<Uint8Array> }> {
+    for (const [index, { source, type }] of this.#tensors.entries()) {
+      if (index < first) continue
+      for await (const piece of source.data()) {
+        const bytes = type === source.type ? Promise.resolve(piece.slice()) : this.#quantizer.blocks(piece, type)
+        bytes.catch(() => {}) // thrown where it is awaited
+        yield { tensor: index, bytes }
+      }
+    }
+  }
 }

@@ -1,57 +1,77 @@
 import { basename, dirname, relative } from 'node:path'
 import { LlamaLogLevel } from 'node-llama-cpp'
 import { isFolderFull, writeFailure } from '../../../platform/file-failure.ts'
-import { asTarsierError, type ErrorData, TarsierError } from '../../../shared/errors.ts'
+import { assertNever, asTarsierError, type ErrorData, TarsierError } from '../../../shared/errors.ts'
+import type { TensorType } from '../../formats/gguf/gguf-format.ts'
 import { callAsync } from '../../language/llama-header.ts'
 import { openLlamaLibrary } from '../../language/llama-library.ts'
 
+export type QuantizeTask =
+  /** Quantize a small GGUF, which has been checked, into another file. `fileType` is llama.cpp's number. */
+  | { readonly kind: 'file'; readonly source: string; readonly destination: string; readonly fileType: number }
+  /** Quantize f16 values, a whole number of blocks. */
+  | { readonly kind: 'blocks'; readonly halves: Uint8Array; readonly type: TensorType }
+
 export interface QuantizeRequest {
-  /** A GGUF that has been checked. */
-  readonly source: string
-  readonly destination: string
-  /** llama.cpp's number for the file type. */
-  readonly fileType: number
-  /** Maximum size of a tensor's rows, over all formats together. */
-  readonly bufferBytes: number
+  readonly id: number
+  readonly task: QuantizeTask
 }
 
-export type QuantizeAnswer =
-  /** Fraction of finished tensors, from 0 to 1. */
-  { readonly kind: 'progress'; readonly part: number } | { readonly kind: 'done' } | { readonly kind: 'failed'; readonly error: ErrorData }
+/** `bytes` is empty for a file. */
+export type QuantizeAnswer = { readonly id: number } & ({ readonly bytes: Uint8Array } | { readonly error: ErrorData })
 
-/** llama.cpp's log line at the start of a tensor: `[  12/ 339] blk.0.attn_k.weight - …`. */
-const TENSOR_LINE = /\[\s*(\d+)\/\s*(\d+)\]/
 const ERRORS_KEPT = 20
+const NOTHING = new Uint8Array(0)
 
 /**
- * Separate process for llama.cpp's quantizer, because it processes gigabytes in native code, cannot be interrupted, and aborts the process
- * on some files. The parent may kill this process at any time, and removes the output.
+ * Separate process for ggml's quantizer, because it is native code that cannot be interrupted, and aborts the process on some input. Blocks
+ * are quantized on as many threads as there are cores, in the order of the requests. The parent may kill this process at any time.
  */
-process.once('message', async (request: QuantizeRequest) => {
-  let answer: QuantizeAnswer = { kind: 'done' }
+const lanes: Promise<unknown>[] = []
+let received = 0
+process.on('message', async ({ id, task }: QuantizeRequest) => {
+  let answer: QuantizeAnswer
   try {
-    await quantize(request)
+    answer = { id, bytes: await perform(task) }
   } catch (error) {
-    answer = { kind: 'failed', error: asTarsierError(error).toData() }
+    answer = { id, error: asTarsierError(error).toData() }
   }
-  process.send?.(answer, () => process.exit(0))
+  process.send?.(answer)
 })
 process.on('disconnect', () => process.exit(0))
 // Ctrl-C reaches every process of the terminal; the parent handles it.
 process.on('SIGINT', () => {})
 
-async function quantize({ source, destination, fileType, bufferBytes }: QuantizeRequest): Promise<void> {
+async function perform(task: QuantizeTask): Promise<Uint8Array> {
+  switch (task.kind) {
+    case 'file':
+      await quantizeFile(task)
+      return NOTHING
+    case 'blocks':
+      return await quantizeBlocks(task)
+    default:
+      return assertNever(task, 'task of the quantizer')
+  }
+}
+
+async function quantizeBlocks({ halves, type }: QuantizeTask & { kind: 'blocks' }): Promise<Uint8Array> {
+  const library = await openLlamaLibrary('cpu')
+  const lane = received++ % library.threads
+  const done = (lanes[lane] ?? Promise.resolve()).then(() => library.quantizeBlocks(halves, type))
+  lanes[lane] = done.catch(() => {}) // thrown to the caller
+  return await done
+}
+
+async function quantizeFile({ source, destination, fileType }: QuantizeTask & { kind: 'file' }): Promise<void> {
   const { api, threads, ...library } = await openLlamaLibrary('cpu')
   const llama = await library.llama()
   const errors: string[] = []
-  llama.logLevel = LlamaLogLevel.info
+  llama.logLevel = LlamaLogLevel.error
   llama.logger = (level, text) => {
-    const [, index, count] = TENSOR_LINE.exec(text) ?? []
-    if (index !== undefined) process.send?.({ kind: 'progress', part: (Number(index) - 1) / Number(count) } satisfies QuantizeAnswer)
     if (level === LlamaLogLevel.error || level === LlamaLogLevel.fatal) errors.push(text.trim())
     if (errors.length > ERRORS_KEPT) errors.shift()
   }
-  const params = { ...api.quantizeDefaultParams(), nthread: threads, ftype: fileType, max_buf_size: bufferBytes }
+  const params = { ...api.quantizeDefaultParams(), nthread: threads, ftype: fileType }
   // llama.cpp opens its output through a narrow-character path, which cannot express every folder on Windows. A plain name relative to the
   // working directory works.
   const folder = dirname(destination)

@@ -4,7 +4,6 @@ import { copyFile, link, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { isMissing } from '../../../platform/file-failure.ts'
 import { addFile } from '../../../platform/file-pieces.ts'
-import { remove } from '../../../platform/move.ts'
 import { realPath } from '../../../platform/real-path.ts'
 import type { LanguagePrecision, ModelManifest } from '../../../shared/model-manifest.ts'
 import type { GivenLanguage, ModelParts, WrittenLanguage } from '../../checkpoint/model-parts.ts'
@@ -12,21 +11,20 @@ import { type GgufContent, ggufBytes, ggufHeader, ggufTensorPieces } from '../..
 import { GrowingFile, type HashedFile, type Resumed } from '../../formats/growing-file.ts'
 import { hashFile } from '../manifest.ts'
 import type { ImportJournal } from './import-journal.ts'
-import { isQuantized, type QuantizedPrecision, quantizedBytes, quantizeLanguage } from './quantize-language.ts'
+import { isQuantized, type QuantizedPrecision, quantizedBytes, quantizedContent } from './quantize-language.ts'
+import { Quantizer } from './quantizer.ts'
 
 const LANGUAGE_FILE = 'language.gguf'
-/** Temporary input of llama.cpp's quantizer. */
-const UNQUANTIZED_FILE = 'language-f16.gguf'
 
 export interface LanguageWork {
   readonly precision: ModelManifest['language']['precision']
-  /** Approximate number of bytes to write, including temporary files; this is also the peak disk usage. */
+  /** Approximate number of bytes to write. */
   readonly bytes: number
   /** Writes the language model into the import's folder, or resumes writing. `onDone` receives the number of finished bytes out of {@link bytes}. */
   write(directory: string, journal: ImportJournal, signal: AbortSignal, onDone: (bytes: number, title: string) => void): Promise<HashedFile>
 }
 
-/** Returns the steps for a model's language file: copying a given GGUF, writing one, or writing and quantizing one. */
+/** Returns the steps for a model's language file: copying a given GGUF, or writing one, quantized if necessary. */
 export function languageWork(language: ModelParts['language'], precision: LanguagePrecision, signal: AbortSignal): LanguageWork {
   if ('given' in language) return givenWork(language)
   return isQuantized(precision) ? quantizedWork(language, precision, signal) : writtenWork(language.content(precision, signal), precision)
@@ -64,54 +62,50 @@ async function readBack(path: string, signal: AbortSignal): Promise<HashedFile> 
 }
 
 function writtenWork(content: GgufContent, precision: LanguagePrecision): LanguageWork {
-  const bytes = ggufBytes(content)
   return {
     precision,
-    bytes,
-    async write(directory, journal, signal, onDone) {
-      const language = await writeGguf(content, directory, LANGUAGE_FILE, journal, signal, onDone)
-      await journal.note({ begun: undefined, language })
-      return language
-    },
+    bytes: ggufBytes(content),
+    write: (directory, journal, signal, onDone) => writeGguf(content, 'writing the language model', { directory, journal, signal, onDone }),
   }
 }
 
 function quantizedWork(language: WrittenLanguage, precision: QuantizedPrecision, signal: AbortSignal): LanguageWork {
-  const content = language.content('f16', signal)
-  const [written, quantized] = [ggufBytes(content), quantizedBytes(content, precision)]
+  const source = language.content('f16', signal)
+  const bytes = quantizedBytes(source, precision)
   return {
     precision,
-    bytes: written + quantized,
+    bytes,
     async write(directory, journal, signal, onDone) {
-      await writeGguf(content, directory, UNQUANTIZED_FILE, journal, signal, onDone)
-      const path = join(directory, LANGUAGE_FILE)
-      const onProgress = (part: number) => onDone(written + part * quantized, 'quantizing the language model')
-      await quantizeLanguage(join(directory, UNQUANTIZED_FILE), path, { precision, signal, onProgress })
-      const file = await readBack(path, signal)
-      await journal.note({ begun: undefined, language: file })
-      await remove(join(directory, UNQUANTIZED_FILE))
-      return file
+      await using quantizer = Quantizer.start(signal)
+      await using content = await quantizedContent(source, precision, { directory, quantizer })
+      const share = bytes / ggufBytes(content)
+      const onShare = (done: number, title: string) => onDone(done * share, title)
+      return await writeGguf(content, 'quantizing the language model', { directory, journal, signal, onDone: onShare })
     },
   }
 }
 
-/** Writes a GGUF, or the missing part of it: tensors that are complete according to the journal are read and hashed instead. */
-async function writeGguf(
-  content: GgufContent,
-  directory: string,
-  name: string,
-  journal: ImportJournal,
-  signal: AbortSignal,
-  onDone: (bytes: number, title: string) => void,
-): Promise<HashedFile> {
-  const path = join(directory, name)
-  const begun = await resumed(path, content, journal, signal, onDone)
-  const file = await GrowingFile.open(path, constants.O_WRONLY | constants.O_CREAT, begun ?? undefined)
+interface Target {
+  readonly directory: string
+  readonly journal: ImportJournal
+  readonly signal: AbortSignal
+  readonly onDone: (bytes: number, title: string) => void
+}
+
+/**
+ * Writes the language file, or the missing part of it: tensors that are complete according to the journal are read and hashed instead. Notes
+ * it as complete.
+ */
+async function writeGguf(content: GgufContent, title: string, target: Target): Promise<HashedFile> {
+  const { directory, journal, signal, onDone } = target
+  const path = join(directory, LANGUAGE_FILE)
+  const begun = await resumed(path, content, target)
+  const file = await GrowingFile.open(path, constants.O_WRONLY | constants.O_CREAT, { resumed: begun ?? undefined })
   try {
     const append = async (piece: Uint8Array) => {
       signal.throwIfAborted()
       await file.append(piece)
-      onDone(file.bytes, 'writing the language model')
+      onDone(file.bytes, title)
     }
     if (file.bytes === 0) await append(ggufHeader(content))
     for (const [index, tensor] of content.tensors.entries()) {
@@ -120,7 +114,9 @@ async function writeGguf(
       for await (const piece of ggufTensorPieces(tensor)) await append(piece)
       if (file.flushIsDue || tensors === content.tensors.length) await file.flush((there) => journal.note({ begun: { ...there, tensors } }))
     }
-    return await file.finish()
+    const language = await file.finish()
+    await journal.note({ begun: undefined, language })
+    return language
   } finally {
     await file.close()
   }
@@ -130,9 +126,7 @@ async function writeGguf(
 async function resumed(
   path: string,
   content: GgufContent,
-  { begun }: ImportJournal,
-  signal: AbortSignal,
-  onDone: (bytes: number, title: string) => void,
+  { journal: { begun }, signal, onDone }: Target,
 ): Promise<(Resumed & { readonly tensors: number }) | null> {
   if (!begun || begun.bytes !== ggufBytes(content, begun.tensors) || (await fileSize(path)) < begun.bytes) return null
   const hash = createHash('sha256')

@@ -50,7 +50,11 @@ export function towerWork(tower: ModelParts['tower'], precision: VisionPrecision
     diskBytes: asides === 0 ? own : Math.max(own, exact),
     async write({ directory, journal, signal }, manifestOf, onDone) {
       let before = 0
-      const write = async (options: { directory: string; precision: VisionPrecision; rounded?: boolean }, bytes: number, title: string) => {
+      const write = async (
+        options: { directory: string; precision: VisionPrecision; rounded?: boolean; durable?: boolean },
+        bytes: number,
+        title: string,
+      ) => {
         const onProgress = (part: number) => onDone(before + part * bytes, title)
         const files = await tower.write({ ...options, fileName: VISION_FILE, signal, onProgress })
         before += bytes
@@ -59,7 +63,7 @@ export function towerWork(tower: ModelParts['tower'], precision: VisionPrecision
       const stagedRows = (rounded: boolean) =>
         withFolder(join(directory, ASIDE), async (folder) => {
           const title = rounded ? 'running the vision tower in 16 bits' : 'running the vision tower in 32 bits for comparison'
-          const files = await write({ directory: folder, precision: 'f32', rounded }, exact, title)
+          const files = await write({ directory: folder, precision: 'f32', rounded, durable: false }, exact, title)
           return await embedSamples(folder, withForm(manifestOf({ ...files, precision: 'f32' })), clips ?? [], signal)
         })
       const exactRows = clips && (await stagedRows(false))
