@@ -2,6 +2,7 @@ import { copyFileSync, mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import sharp from 'sharp'
+import type { SeenFile } from '../../src/library/clips.ts'
 import { newId } from '../../src/library/ids.ts'
 import { Library } from '../../src/library/library.ts'
 import type { Turn } from '../../src/shared/contract/chats.ts'
@@ -44,6 +45,11 @@ function examplesIn(folder: string) {
     const { size, mtimeMs } = statSync(path)
     return { ...seen(path, { width: 320, height: 180, frameCount: 60, duration: 6, bytes: size }), bytes: size, modified: mtimeMs }
   })
+}
+
+/** Creates a clip whose file does not exist. */
+export function libraryClip(path: string, name: string): SeenFile {
+  return { ...seen(path, { width: 320, height: 180, frameCount: 60, duration: 6 }), name }
 }
 
 /** Creates a turn; answers range from one sentence to a list with times, as models write them. */

@@ -51,11 +51,17 @@ function sectionLines({ title, name, outcome }: SectionReport): string[] {
     case 'failed':
       return [...head, `Failed: ${outcome.message}`]
     case 'measured': {
-      const { columns, rows, notes, targets } = outcome.measured
+      const { columns, rows, notes, targets, plot } = outcome.measured
       const lines = [...notes, ...targets.map(({ what, met }) => `${met ? 'Met' : '**Not met**'}: ${what}.`)]
-      return [...head, ...table(columns, rows), '', ...lines.map((line) => `- ${line}`)]
+      const picture = plot === undefined ? [] : ['', `![${title}](${plotFile(name)})`]
+      return [...head, ...table(columns, rows), ...picture, '', ...lines.map((line) => `- ${line}`)]
     }
   }
+}
+
+/** Name of the file with a section's plot. */
+export function plotFile(section: string): string {
+  return `${section}.svg`
 }
 
 function table(columns: readonly string[], rows: readonly (readonly string[])[]): string[] {

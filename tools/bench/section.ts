@@ -22,6 +22,8 @@ export interface Measured {
   readonly targets: readonly { readonly what: string; readonly met: boolean }[]
   /** Raw results, for the JSON. */
   readonly data: unknown
+  /** An SVG, written beside the report. */
+  readonly plot?: string
 }
 
 /** A section that cannot be measured on this machine, and what it needs. */

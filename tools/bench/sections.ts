@@ -4,6 +4,7 @@ import { measureEvents } from './events.ts'
 import { measureFirstAnswer } from './first-answer.ts'
 import { measureFullTower } from './full-tower.ts'
 import { measureGeneration } from './generation.ts'
+import { measureGrowth } from './growth.ts'
 import { measureImport } from './import.ts'
 import { measureLargeModel } from './large-model.ts'
 import { measureMedia } from './media.ts'
@@ -27,6 +28,7 @@ export const sections = {
   generation: { title: 'Tokens a second', measure: measureGeneration },
   busy: { title: 'On a busy machine', measure: measureBusy },
   queue: { title: 'Jobs on a queue', measure: measureQueue },
+  growth: { title: 'Cost by length and number', measure: measureGrowth },
   rest: { title: 'At rest after a run', measure: measureRest },
   // Playwright is loaded only in this section's process.
   page: { title: 'The page', measure: async (options: BenchOptions) => (await import('./page.ts')).measurePage(options) },

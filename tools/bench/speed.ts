@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { Command, InvalidArgumentError } from 'commander'
 import { clipLengths } from './clips.ts'
 import { machineFacts } from './machine.ts'
-import { asMarkdown, type Outcome, type Report, type SectionReport } from './report.ts'
+import { asMarkdown, type Outcome, plotFile, type Report, type SectionReport } from './report.ts'
 import type { BenchOptions } from './section.ts'
 import type { SectionAnswer, SectionRequest } from './section-process.ts'
 import { type SectionName, sectionNames, sections, usualSections } from './sections.ts'
@@ -57,7 +57,9 @@ await mkdir(out, { recursive: true })
 for (const name of only) {
   const { title } = sections[name]
   process.stderr.write(`${name}…\n`)
-  reports.push({ name, title, outcome: await measure({ name, options }) })
+  const outcome = await measure({ name, options })
+  reports.push({ name, title, outcome })
+  if (outcome.state === 'measured' && outcome.measured.plot !== undefined) await writeFile(join(out, plotFile(name)), outcome.measured.plot)
   // Written after every section, so that an interrupted run keeps its results.
   const report: Report = { began, machine, rounds: options.rounds, sections: reports }
   await writeFile(join(out, 'report.md'), asMarkdown(report))
