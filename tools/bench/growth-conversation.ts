@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { Engine } from '../../src/engine/engine.ts'
-import { loadModel } from '../../src/engine/loaded-model.ts'
 import type { ChatMessage } from '../../src/engine/language/types.ts'
+import { loadModel } from '../../src/engine/loaded-model.ts'
 import { samplingSchema } from '../../src/shared/sampling.ts'
 import { writeClip } from '../../test/helpers/make-clip.ts'
 import { numberedPictures } from '../../test/helpers/numbered-picture.ts'
@@ -19,18 +19,18 @@ export async function frameCosts(home: string): Promise<Growth[]> {
   await writeClip(path, numberedPictures(Math.max(...FRAMES), 128, 72))
   await using engine = new Engine({ ...options, home })
   const sampling = samplingSchema.parse({ maxTokens: 8 })
-  const describe = async (count: number) => {
+  const answer = async (count: number) => {
     const clip = { path, frames: { kind: 'uniform', count } } as const
     for await (const _ of engine.answer('c', { kind: 'ask', text: 'What happens?', clip, sampling }, signal)) {
       // only the end of the answer matters
     }
     await engine.close('c')
   }
-  await describe(1) // loads model and tower
+  await answer(1) // loads model and tower
   const points = []
   for (const size of FRAMES) {
     let cost = Number.POSITIVE_INFINITY
-    for (let round = 0; round < ROUNDS; round++) cost = Math.min(cost, await costOnce(() => describe(size)))
+    for (let round = 0; round < ROUNDS; round++) cost = Math.min(cost, await costOnce(() => answer(size)))
     points.push({ size, cost })
   }
   return [{ what: 'describing frames', points }]
@@ -52,7 +52,10 @@ function messages(turns: number): ChatMessage[] {
       role: 'user',
       content: [...(turn === 0 ? [{ type: 'video' } as const] : []), { type: 'text', text: `What happens in part ${turn + 1}?` }],
     }
-    const answer: ChatMessage = { role: 'assistant', content: [{ type: 'text', text: 'A blue square spins, then a star moves to the left.' }] }
+    const answer: ChatMessage = {
+      role: 'assistant',
+      content: [{ type: 'text', text: 'A blue square spins, then a star moves to the left.' }],
+    }
     return turn === turns - 1 ? [question] : [question, answer]
   }).flat()
 }

@@ -18,7 +18,10 @@ const clip = join(root, 'resources/examples/red-circle-right-then-grows.mp4')
  */
 async function installed(): Promise<ScratchFolder> {
   const scratch = await ScratchFolder.make()
-  const listed = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: root, shell: process.platform === 'win32' })
+  const listed = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+    cwd: root,
+    shell: process.platform === 'win32',
+  })
   const [packed] = packedSchema.parse(JSON.parse(listed.toString()))
   for (const { path } of packed?.files ?? []) cpSync(join(root, path), scratch.path(`node_modules/tarsier-desktop/${path}`))
   const { packages } = lockSchema.parse(JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')))
@@ -45,7 +48,10 @@ test('the package describes a clip and serves the page without its sources', asy
     onOutput: (child, soFar) => {
       const [, origin, token] = /(http:\S+)\?token=(\S+)\n/.exec(soFar) ?? []
       if (!origin || page) return
-      page = fetch(origin, { headers: { authorization: `Bearer ${token}` } }).then(async (response) => ({ status: response.status, text: await response.text() }))
+      page = fetch(origin, { headers: { authorization: `Bearer ${token}` } }).then(async (response) => ({
+        status: response.status,
+        text: await response.text(),
+      }))
       void page.finally(() => child.kill('SIGINT'))
     },
   })
