@@ -51,8 +51,10 @@ export interface CheckedText {
   readonly question?: string | undefined
 }
 
+type UnshapedSettings = Omit<ResolvedSettings, 'shape'>
+
 /** Settings of a search, complete so that it can be repeated after the app's settings change. */
-export type ResolvedSearch = ResolvedSettings &
+export type ResolvedSearch = UnshapedSettings &
   Required<Pick<FindEventsSettings, 'frames' | 'segmentSeconds' | 'scenes' | 'precision'>> &
   Pick<FindEventsSettings, 'question' | 'text'>
 
@@ -173,11 +175,12 @@ export class FileEvents {
     }
   }
 
-  /** Completes the settings of a question, and returns them with the model's manifest. */
-  async settingsOf(asked: AskSettings, before?: AskSettings): Promise<{ settings: ResolvedSettings; manifest: ModelManifest }> {
+  /** Completes the settings of a question, and returns them with the model's manifest. Events are found in the model's own text, without a shape. */
+  async settingsOf(asked: AskSettings, before?: AskSettings): Promise<{ settings: UnshapedSettings; manifest: ModelManifest }> {
     const stored = this.#parts.settings()
     const manifest = await readManifest(await resolveModel(modelOf(asked, before, stored), this.#parts.home))
-    return { settings: resolveSettings(asked, before, stored, manifest), manifest }
+    const { shape: _, ...settings } = resolveSettings(asked, before, stored, manifest)
+    return { settings, manifest }
   }
 
   async #modelTools(model: string): Promise<Pick<ClipEventsTools, 'weights' | 'textContext'>> {
