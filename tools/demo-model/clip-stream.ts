@@ -6,7 +6,7 @@
 
 import { Random } from '../../src/bench/moving-shapes/random.ts'
 import { drawScene } from '../../src/bench/moving-shapes/render.ts'
-import { randomScene, type Scene, type SceneObject, type State, stateAt } from '../../src/bench/moving-shapes/scene.ts'
+import { type Phase, randomScene, type Scene, type SceneObject, type State, stateAt } from '../../src/bench/moving-shapes/scene.ts'
 import { CELL, randomGrid } from '../../src/bench/moving-shapes/training-grids.ts'
 import { colorNames, motionNames, shapeNames, shapeSymmetry } from '../../src/bench/moving-shapes/world.ts'
 import { writeBatch } from './batch-writer.ts'
@@ -24,13 +24,21 @@ import { UnknownQuestions } from './unknown-questions.ts'
  */
 const PLACE_VALUES = 8
 
-type Turn = [question: string, answer: string, object: number, answerPrefix: string]
+type Turn = [question: string, answer: string, object: number, answerPrefix: string, option: number]
 
 /** Probability of a single object; low, because two objects are harder to learn: the right one must be found. */
 const SINGLE_OBJECT_PROBABILITY = 0.3
 /** Shares of clips without drawn shapes, and of shapes in front of a picture's colours. */
 const FOREIGN = 0.2
 const MIXED = 0.12
+/** Share of clips drawn again until they have a motion that is often mistaken. */
+const HARD = 0.3
+/** As often one as the other: a model that sees one of them more often says it of the other, too. */
+const HARD_MOTIONS: readonly ((motions: readonly Phase[]) => boolean)[] = [
+  ([only, second]) => only?.motion === 'disappears' && !second,
+  (motions) => motions.some(({ motion }, i) => motion === 'disappears' && motions[i - 1]?.motion === 'still'),
+  (motions) => motions.some(({ motion }, i) => motion === 'spins' && i > 0),
+]
 const MAX_CLIPS = 12
 
 const [seed = 1, tokens = 1600, sets = 4] = process.argv.slice(2).map(Number)
@@ -76,11 +84,12 @@ for (;;) {
     const degrade = randomDegrading(random)
     if (degrade) for (let k = 0; k < count; k++) await degrade({ width, height, rgb: frameAt(k) })
     objects.push((scene?.objects ?? []).map((object) => objectLabel(object, scene as Scene)))
-    const asTurn = ({ question, answer, about, prefix }: Exchange): Turn => [
+    const asTurn = ({ question, answer, about, prefix, option }: Exchange): Turn => [
       question,
       answer,
       about && scene ? scene.objects.indexOf(about) : -1,
       prefix ?? '',
+      option ?? -1,
     ]
     dialogues.push(
       Array.from({ length: sets }, () => dialogueSet({ scene, frames: count }, unknown, random).map((dialogue) => dialogue.map(asTurn))),
@@ -100,7 +109,12 @@ for (;;) {
 
 async function clipScene(aspect: number, count: number): Promise<Scene> {
   const phases = count < 6 ? 1 : count < 12 ? 2 : count < 20 ? random.pick([2, 2, 3]) : random.pick([2, 3, 4])
-  const scene = randomScene(random, { aspect, phases, alone: SINGLE_OBJECT_PROBABILITY })
+  const draw = () => randomScene(random, { aspect, phases, alone: SINGLE_OBJECT_PROBABILITY })
+  let scene = draw()
+  if (phases > 1 && random.chance(HARD)) {
+    const hard = random.pick(HARD_MOTIONS)
+    while (!scene.objects.some(({ phases: motions }) => hard(motions))) scene = draw()
+  }
   if (!random.chance(MIXED)) return scene
   const backdrop = await foreignFrames.backdrop(random)
   return scene.objects.every(({ rgb }) => seenOver(backdrop, rgb)) ? { ...scene, backdrop } : scene
@@ -108,10 +122,11 @@ async function clipScene(aspect: number, count: number): Promise<Scene> {
 
 function frameCount(): number {
   const drawn = random.next()
-  if (drawn < 0.3) return 8
-  if (drawn < 0.4) return 16
-  if (drawn < 0.5) return random.whole(1, 4)
-  if (drawn < 0.72) return random.whole(5, 16)
+  if (drawn < 0.32) return 8
+  if (drawn < 0.42) return 16
+  if (drawn < 0.48) return 1
+  if (drawn < 0.53) return random.whole(2, 4)
+  if (drawn < 0.7) return random.whole(5, 16)
   return random.whole(17, 64)
 }
 

@@ -22,6 +22,8 @@ export interface Exchange {
   readonly answer: string
   /** The object that must be found to answer, if it is a single one. */
   readonly about: SceneObject | null
+  /** Place of the right option among the lines after the question's first, if it is a choice lettered A to D. */
+  readonly option?: number
 }
 
 /** A clip as the questions see it. `scene` is null for a clip without drawn shapes. */
@@ -48,7 +50,23 @@ const stillIntents: readonly Intent[] = [
 ]
 const movingIntents: readonly Intent[] = [
   ...stillIntents,
-  ...(['motion', 'motion', 'motion', 'motions', 'first', 'first', 'firsts', 'last', 'last', 'lasts', 'starts', 'starts', 'stops'] as const),
+  ...([
+    'motion',
+    'motion',
+    'motion',
+    'motions',
+    'first',
+    'first',
+    'firsts',
+    'last',
+    'last',
+    'lasts',
+    'starts',
+    'starts',
+    'starts',
+    'stops',
+    'stops',
+  ] as const),
 ]
 
 /** Minimum number of frames of which a motion's beginning can be read. */
@@ -68,6 +86,7 @@ export function dialogueSet(clip: AskedClip, unknown: UnknownQuestions, random: 
     random.chance(0.15) ? [described(), described()] : [described()],
     [question()],
     [question(), turn()],
+    [choice()],
     [choice()],
     random.chance(0.5) ? Array.from({ length: turns }, turn) : [question()],
   ]
@@ -270,15 +289,18 @@ function choiceExchange({ scene, frames }: AskedClip, random: Random): Exchange 
   const kind = random.pick(
     frames < MIN_TIMED_FRAMES
       ? choiceKinds.filter((name) => name !== 'motion' && name !== 'order')
-      : ([...choiceKinds, 'motion', 'order', 'shape'] as const),
+      : ([...choiceKinds, 'motion', 'motion', 'order', 'order', 'shape', 'shape'] as const),
   )
   const choice = choiceOf(kind, scene, random)
   if (!choice) return null
   const { prompt, answerPrefix, letter, about, right } = choice
   if (answerPrefix === '') return { question: prompt, answer: right, about }
+  const option = letter.charCodeAt(0) - 'A'.charCodeAt(0)
   // Without a given beginning too, as people ask.
-  if (random.chance(0.25)) return { question: asTyped(prompt.replace('Question: ', ''), random), answer: `(${letter}) ${right}`, about }
-  return { question: prompt, prefix: answerPrefix, answer: `${letter}) ${right}`, about }
+  if (random.chance(0.25)) {
+    return { question: asTyped(prompt.replace('Question: ', ''), random), answer: `(${letter}) ${right}`, about, option }
+  }
+  return { question: prompt, prefix: answerPrefix, answer: `${letter}) ${right}`, about, option }
 }
 
 function sentences(objects: readonly SceneObject[], motions: (object: SceneObject) => string): string {
