@@ -26,7 +26,7 @@ export async function buildPrompt(
     } else if (part.kind === 'control') tokens.push(part.token)
     else {
       const bare = (notFirst && options.spaceOnce) || (options.spaceUnlessGiven && SPACED.test(part.text))
-      tokens = tokens.concat(bare ? tokenizer.tokenizeFurther(part.text) : tokenizer.tokenize(part.text))
+      for (const token of bare ? tokenizer.tokenizeFurther(part.text) : tokenizer.tokenize(part.text)) tokens.push(token)
     }
     notFirst = true
   }
