@@ -66,7 +66,7 @@ export function ShapePicker({ id, describedBy, value, onChange }: ShapePickerPro
           id={fileId}
           type="file"
           accept=".json,application/json"
-          className="max-w-full text-note"
+          className="max-w-full text-note file:mr-2 file:min-h-7 file:rounded-control file:border file:border-line file:bg-panel file:px-2.5 file:font-medium file:text-text hover:file:border-edge hover:file:bg-sunk"
           onChange={(event) => {
             const file = event.target.files?.[0]
             if (file) void open(file)
