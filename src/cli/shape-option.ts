@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises'
 import { Option } from 'commander'
 import { readFailure } from '../platform/file-failure.ts'
 import { TarsierError } from '../shared/errors.ts'
-import { type CaptionShape, captionShapeSchema } from '../shared/shaping/caption-shape.ts'
+import type { CaptionShape } from '../shared/shaping/caption-shape.ts'
+import { checkShape, parseShape } from '../shared/shaping/parse-shape.ts'
 import { readyShape, readyShapeNames } from '../shared/shaping/ready-shapes.ts'
 import { parseName } from './options.ts'
 
@@ -32,7 +33,7 @@ export async function shapeFrom({ shape, prefix }: ShapeOptions): Promise<Captio
     throw new TarsierError('usage', '--prefix needs a shape of the captions. Give one with --shape, such as --shape one-line.')
   }
   const found = readyShape(shape) ?? (await readShape(shape))
-  return prefix === undefined ? found : checked({ ...found, prefix }, '--prefix')
+  return prefix === undefined ? found : checkShape({ ...found, prefix }, '--prefix')
 }
 
 async function readShape(path: string): Promise<CaptionShape> {
@@ -42,25 +43,5 @@ async function readShape(path: string): Promise<CaptionShape> {
   } catch (error) {
     throw readFailure(path, error, `--shape needs the path of a JSON file, or one of ${readyNames}.`)
   }
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch (cause) {
-    throw new TarsierError('usage', `${path} is not JSON: ${(cause as Error).message}. docs/captions.md has examples of shapes.`, { cause })
-  }
-  return checked(value, path)
-}
-
-function checked(value: unknown, source: string): CaptionShape {
-  const parsed = captionShapeSchema.safeParse(value)
-  if (parsed.success) return parsed.data
-  const [issue] = parsed.error.issues
-  const field = issue && issue.path.length > 0 ? `${issue.path.join('.')}: ` : ''
-  throw new TarsierError(
-    'usage',
-    `${source} is not a shape of captions: ${field}${issue?.message ?? 'wrong'}. docs/captions.md lists the fields.`,
-    {
-      cause: parsed.error,
-    },
-  )
+  return parseShape(text, path)
 }

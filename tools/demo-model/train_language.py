@@ -123,7 +123,7 @@ def collate(prompter, sets, frames, rows, columns):
     return ids, positions, prefix, mask[:, None], targets, slice(before, before + visual), weights, sought, choices
 
 
-def looked_at(language, hidden, positions, prefix, mask, samples, tokens):
+def attention_scores(language, hidden, positions, prefix, mask, samples, tokens):
     """Attention scores [tokens, all tokens] of the last layer's first head, for some tokens of some samples after the clip."""
     layer = language.layers[-1]
     cos, sin = (part[:, 0] for part in rotary(positions))
@@ -233,7 +233,7 @@ def main():
             score, own = head5(ended)[..., 0], head6(ended)
             loss = loss + 0.5 * F.cross_entropy(score, right) + 0.3 * F.cross_entropy(own.flatten(0, 1), torch.arange(LETTERS).repeat(len(right)))
             measures["option"] = (score.argmax(-1) == right).float().mean()
-            loss = loss + 0.3 * F.cross_entropy(looked_at(language, after[4], positions, prefix, mask, samples, list(letters)), torch.tensor(ends)[range(len(right)), right])
+            loss = loss + 0.3 * F.cross_entropy(attention_scores(language, after[4], positions, prefix, mask, samples, list(letters)), torch.tensor(ends)[range(len(right)), right])
             letter = language.logits(hidden[samples, list(letters)]).argmax(-1)
             measures["letter"] = (letter == targets[samples, list(letters)]).float().mean()
         if known.any() and begun.any():

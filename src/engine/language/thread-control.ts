@@ -36,15 +36,15 @@ const BETTER = 0.95
 const TRIAL_STEPS = 3
 const TRIAL_TIME = 100
 /** After a trial, the next one waits this multiple of the time that was lost, doubled with each failure. */
-const PATIENCE = 8
+const WAIT_FACTOR = 8
 const MAX_DOUBLINGS = 4
 /** While the threads get their cores, more threads are tried so many times sooner, and even sooner if they did not get them before. */
-const HOPE = 4
-const MORE_HOPE = 16
+const SOONER = 4
+const MUCH_SOONER = 16
 /** Part of the usual time that the newest step makes up. */
 const NEWEST = 0.3
 /** Milliseconds over which the number of missing cores is averaged. */
-const MEMORY = 50
+const AVERAGED = 50
 
 /**
  * Number of threads for each batch, from the times of those before. Threads of llama.cpp spin until all have finished an operation; if other
@@ -158,7 +158,7 @@ class KindControl {
     // A batch that was given up would have taken longer still.
     const time = (finished ? elapsed : 2 * elapsed) / effortOf(rows)
     this.#usual = this.#usual === null || slow ? time : this.#usual + NEWEST * (time - this.#usual)
-    const part = expected === null ? 1 : Math.min(1, elapsed / MEMORY)
+    const part = expected === null ? 1 : Math.min(1, elapsed / AVERAGED)
     this.#lacking += part * (threads - cpu / elapsed - this.#lacking)
     this.#since += elapsed
     if (slow && threads > 1) {
@@ -171,9 +171,9 @@ class KindControl {
     const short = this.#lacking > SHORTAGE
     this.#wasShort ||= short
     const canFewer = short && this.#threads > 1
-    const hope = short ? 1 : this.#wasShort ? MORE_HOPE : HOPE
+    const sooner = short ? 1 : this.#wasShort ? MUCH_SOONER : SOONER
     const downAgain = canFewer && this.#fewerWas === 'better'
-    if (!downAgain && this.#since * hope < this.#wait) return
+    if (!downAgain && this.#since * sooner < this.#wait) return
     const canMore = this.#threads < this.#most
     if (canFewer && !(canMore && this.#fewerWas === 'worse')) this.#begin(this.#fewer())
     else if (canMore) this.#begin(Math.min(this.#most, this.#threads + this.#stride))
@@ -231,6 +231,6 @@ class KindControl {
   #pause(lost: number, spent: number): void {
     this.#since = 0
     this.#wasShort = false
-    this.#wait = Math.max(PATIENCE * spent, PATIENCE * 2 ** this.#failures * lost)
+    this.#wait = Math.max(WAIT_FACTOR * spent, WAIT_FACTOR * 2 ** this.#failures * lost)
   }
 }

@@ -1,5 +1,7 @@
 import { useId, useState } from 'react'
-import { type CaptionShape, captionShapeSchema } from '../../../shared/shaping/caption-shape.ts'
+import { asTarsierError } from '../../../shared/errors.ts'
+import type { CaptionShape } from '../../../shared/shaping/caption-shape.ts'
+import { parseShape } from '../../../shared/shaping/parse-shape.ts'
 import { readyShape, readyShapes } from '../../../shared/shaping/ready-shapes.ts'
 import { controlClass } from '../ui/field.tsx'
 
@@ -25,9 +27,13 @@ export function ShapePicker({ id, describedBy, value, onChange }: ShapePickerPro
     onChange(shape ? { ...shape, prefix: value?.prefix ?? '' } : null)
   }
   const open = async (file: File) => {
-    const shape = shapeIn(await file.text())
-    setProblem(typeof shape === 'string' ? `${file.name}: ${shape}` : null)
-    if (typeof shape !== 'string') onChange(shape)
+    const text = await file.text()
+    try {
+      onChange(parseShape(text, file.name))
+      setProblem(null)
+    } catch (error) {
+      setProblem(asTarsierError(error).message)
+    }
   }
   return (
     <div className="grid gap-2">
@@ -90,18 +96,4 @@ function titleOf(name: string): string {
 function isReady(shape: CaptionShape): boolean {
   const ready = readyShape(shape.name)
   return ready !== undefined && JSON.stringify({ ...ready, prefix: shape.prefix }) === JSON.stringify(shape)
-}
-
-/** The shape in a file's text, or why it is none. */
-function shapeIn(text: string): CaptionShape | string {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    return 'this is not JSON.'
-  }
-  const parsed = captionShapeSchema.safeParse(value)
-  if (parsed.success) return parsed.data
-  const [issue] = parsed.error.issues
-  return `${issue && issue.path.length > 0 ? `${issue.path.join('.')}: ` : ''}${issue?.message ?? 'this is not a shape'}.`
 }
