@@ -3,6 +3,7 @@ import { DeviceTestStore } from '../engine/devices/device-test-store.ts'
 import { engineProblem, usable } from '../service/doctor-advice.ts'
 import { type DoctorReport, makeReport } from '../service/doctor-report.ts'
 import type { DeviceTest } from '../shared/device-tests.ts'
+import { howToConnect } from '../shared/never-connect.ts'
 import { sizeText } from '../shared/size-text.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { RunCommand } from './interrupt.ts'
@@ -57,6 +58,12 @@ function reportText(report: DoctorReport, advice: readonly string[]): string {
     ['memory', `${sizeText(memory.free)} of ${sizeText(memory.total)} free`],
     ['data', `${data.home}${data.diskFree === null ? '' : `, ${sizeText(data.diskFree)} free`}`],
     ['cache', `${data.cache}, ${sizeText(data.cacheBytes)}`],
+    [
+      'network',
+      report.neverConnect === null
+        ? 'connections to other machines are allowed'
+        : `"Never connect" is on. ${howToConnect(report.neverConnect)}`,
+    ],
   ]
   const line = ([name, text]: readonly [string, string]) => `  ${name.padEnd(10)} ${text}`
   const probes = (list: readonly { name: string; works: boolean; detail: string }[]) =>

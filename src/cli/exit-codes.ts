@@ -9,7 +9,7 @@ export const exitCodes = {
   failed: 1,
   /** The command line was invalid; nothing was started. */
   usage: 2,
-  /** The hub or a model's server is unreachable, or may not be contacted (offline). 69 as in sysexits.h, like the next two. */
+  /** The hub or a model's server is unreachable, or may not be contacted (offline, "Never connect"). 69 as in sysexits.h, like the next two. */
   unavailable: 69,
   /** The hub asks to wait, or a resource is busy: retrying later may succeed. */
   tryLater: 75,

@@ -1,10 +1,12 @@
 import { Command, CommanderError } from 'commander'
+import { neverConnectFromNowOn, obeySettingOf } from '../platform/never-connect.ts'
 import { expectSupportedSystem } from '../platform/supported-systems.ts'
 import { appVersion } from '../service/version.ts'
 import { isAbort } from '../shared/errors.ts'
 import { printError } from './errors.ts'
 import { type ExitCode, exitCodeOf, exitCodes } from './exit-codes.ts'
 import { type RunCommand, untilInterrupted } from './interrupt.ts'
+import { homeOf } from './requests.ts'
 
 /** Runs one command line (without the program's own name) and returns the exit status. Never throws. */
 export async function main(args: readonly string[]): Promise<ExitCode> {
@@ -27,6 +29,9 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
     return exitCodeOf(error)
   }
 }
+
+const NEVER_CONNECT =
+  'make no connection to another machine, whatever the command; what needs one fails with [connections-off]. As TARSIER_NEVER_CONNECT=1, and as the setting of the app'
 
 /** All commands, in the order of the help. Each is loaded on its own: loading all of them takes a third of a second. */
 const commands: Readonly<Record<string, () => Promise<(program: Command, run: RunCommand) => void>>> = {
@@ -55,9 +60,15 @@ export async function createProgram(run: RunCommand, only?: string): Promise<Com
         'The built-in "demo" model supports only moving shapes. "tarsier models catalogue" lists full models, "tarsier models import" installs them.',
     )
     .version(appVersion(), '-V, --version', 'show the version')
+    .option('--never-connect', NEVER_CONNECT)
+    .hook('preAction', (_program, command) => {
+      const { neverConnect, home } = command.optsWithGlobals<{ neverConnect?: boolean; home?: string }>()
+      if (neverConnect) neverConnectFromNowOn()
+      obeySettingOf(homeOf(home === undefined ? {} : { home }))
+    })
     .helpOption('-h, --help', 'show this help')
     .helpCommand('help [command]', 'show the help of a command')
-    .configureHelp({ helpWidth: Math.min(process.stdout.columns ?? 110, 140) })
+    .configureHelp({ helpWidth: Math.min(process.stdout.columns ?? 110, 140), showGlobalOptions: true })
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'tarsier: ')) })
     .exitOverride()
     .showSuggestionAfterError()

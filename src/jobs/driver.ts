@@ -13,6 +13,7 @@ export const STOPPING_CODES: readonly ErrorCode[] = [
   'device-unavailable',
   'native-library',
   'not-allowed',
+  'connections-off',
 ]
 
 /** Outcome of one clip. A job has one for each clip that it finished. */

@@ -1,4 +1,5 @@
-import { TarsierError } from '../shared/errors.ts'
+import { TarsierError, typedCause } from '../shared/errors.ts'
+import type { GuardedConnections } from './guarded-connections.ts'
 
 const MAX_REDIRECTS = 3
 
@@ -11,7 +12,7 @@ export interface AllowedHosts {
 
 /**
  * Requests an http(s) address of an allowed host, and follows redirects, each to an allowed host. The response is the last one, whatever its status.
- * Throws the allowed hosts' own error, `file-unreadable` for redirects that lead nowhere, and as `fetch` does.
+ * Throws the allowed hosts' own error, `connections-off`, `file-unreadable` for redirects that lead nowhere, and as `fetch` does.
  */
 export async function fetchAllowed(
   address: URL,
@@ -21,7 +22,7 @@ export async function fetchAllowed(
   let target = address
   for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
     expectAllowed(target, allowed)
-    const response = await fetch(target, { redirect: 'manual', headers, signal })
+    const response = await fetchGuarded(target, { headers, signal })
     const next = response.headers.get('location')
     if (response.status < 300 || response.status >= 400 || next === null) return response
     await response.body?.cancel()
@@ -35,4 +36,18 @@ export async function fetchAllowed(
 export function expectAllowed(target: URL, { hosts, refused }: AllowedHosts): void {
   const { protocol, host, hostname } = target
   if (!/^https?:$/.test(protocol) || !(hosts.includes(host) || hosts.includes(hostname))) throw refused(target)
+}
+
+let connections: GuardedConnections | null = null
+
+async function fetchGuarded(target: URL, options: { readonly headers: Readonly<Record<string, string>>; readonly signal: AbortSignal }) {
+  // Imported on demand: most commands need no HTTP client.
+  const [{ Agent, fetch }, guarded] = await Promise.all([import('undici'), import('./guarded-connections.ts')])
+  connections ??= new guarded.GuardedConnections(() => new Agent())
+  try {
+    const response = await fetch(target, { ...options, redirect: 'manual', dispatcher: connections.dispatcher })
+    return response as unknown as Response // undici's types differ from Node's in name only
+  } catch (error) {
+    throw typedCause(error) ?? error
+  }
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
+import { GuardedSocket } from '../platform/guarded-socket.ts'
 import type { TarsierError } from '../shared/errors.ts'
 import { databaseError, isTemporary } from './database-error.ts'
 import { parseQueueAddress, type QueueAddress } from './queue-address.ts'
@@ -46,6 +47,7 @@ export class Database implements AsyncDisposable {
     this.#pool = new pg.Pool({
       fallback_application_name: 'tarsier',
       ...this.address.config,
+      stream: () => new GuardedSocket(),
       max: options.connections ?? 4,
       connectionTimeoutMillis: CONNECT_MS,
       query_timeout: options.statementMs ?? STATEMENT_MS,
@@ -63,8 +65,8 @@ export class Database implements AsyncDisposable {
   }
 
   /**
-   * Runs statements as one transaction. Throws `queue-unreachable` once the patience is over, `queue-denied`, `disk-full` if the server's disk is
-   * full, `queue-failed`, and what `work` throws, after which nothing of it is stored.
+   * Runs statements as one transaction. Throws `queue-unreachable` once the patience is over, `queue-denied`, `connections-off`, `disk-full` if the
+   * server's disk is full, `queue-failed`, and what `work` throws, after which nothing of it is stored.
    */
   async transaction<T>(work: (connection: Connection) => Promise<T>, signal: AbortSignal): Promise<T> {
     return await this.#repeated(async (client) => {

@@ -8,13 +8,6 @@ export interface AccessRules {
   readonly token: string | null
 }
 
-/** Names of the loopback interface, independent of name servers. */
-export const LOOPBACK: readonly string[] = ['localhost', '127.0.0.1', '[::1]']
-
-export function isLoopback(host: string): boolean {
-  return LOOPBACK.includes(host.toLowerCase()) || host === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host)
-}
-
 /** Returns the name in a Host header, without port; null if the header is invalid. */
 export function hostName(header: string | undefined): string | null {
   const match = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?$/i.exec(header ?? '')

@@ -1,6 +1,6 @@
 import { APIConnectionError, APIError, APIUserAbortError } from 'openai'
 import { Transient } from '../engine/models/hub/transient.ts'
-import { deepestCause, failureCode, TarsierError } from '../shared/errors.ts'
+import { deepestCause, failureCode, TarsierError, typedCause } from '../shared/errors.ts'
 import { isLasting } from './server-connection.ts'
 import { retryAfter, serverMessage } from './server-retries.ts'
 
@@ -42,9 +42,11 @@ export class ServerTrouble extends Transient {
 /**
  * Converts the error of a request to a model's server to a typed error without the key, wrapped in a {@link ServerTrouble} if the same request may
  * succeed a moment later. `continuesAnswer` indicates whether the request contains the beginning of an answer. `model-unavailable`, `not-allowed` and
- * `model-missing` concern the server, `model-failed` this request.
+ * `model-missing` concern the server, `connections-off` this machine, `model-failed` this request.
  */
 export function serverError(error: unknown, server: ModelServer, { continuesAnswer }: { readonly continuesAnswer: boolean }): unknown {
+  const typed = typedCause(error)
+  if (typed) return typed
   if (!(error instanceof APIError)) return brokenReply(error, server)
   const failure = continuesAnswer && refusesAnswerPrefix(error) ? answerPrefixRefused(error, server) : failureOf(error, server)
   const kind = troubleOf(error)

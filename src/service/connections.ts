@@ -29,7 +29,7 @@ export const connections: readonly KnownConnection[] = [
     to: 'The PostgreSQL database of a queue, which you give to a command, or enter in the settings',
     why: 'Takes clips of jobs and stores their results.',
     when: 'Only while a command with a queue runs, or while Batches are shown if a queue is configured.',
-    openedBy: ['queue/database.ts'],
+    openedBy: ['platform/guarded-socket.ts', 'queue/database.ts'],
   },
   {
     to: 'Hosts that you allowed when you started "tarsier worker"',

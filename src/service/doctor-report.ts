@@ -8,8 +8,10 @@ import { diagnoseInHost } from '../engine/host/diagnose-in-host.ts'
 import { modelBytes } from '../engine/models/manifest.ts'
 import { listModels, modelsFolder } from '../engine/models/registry.ts'
 import { freeBytes } from '../platform/disk.ts'
+import { neverConnect } from '../platform/never-connect.ts'
 import type { DeviceTest } from '../shared/device-tests.ts'
 import { asTarsierError, type ErrorData, isAbort } from '../shared/errors.ts'
+import type { NeverConnectBy } from '../shared/never-connect.ts'
 import { type Advice, type Advisable, adviceFor } from './doctor-advice.ts'
 import { appVersion } from './version.ts'
 
@@ -36,6 +38,8 @@ export interface DoctorReport extends Advisable {
     readonly diskFree: number | null
   }
   readonly models: readonly ModelSeen[]
+  /** What switches connections to other machines off; null if they are allowed. */
+  readonly neverConnect: NeverConnectBy | null
   /** Results of testing the native engines, or the error if the test failed. */
   readonly engines: Diagnosis | { readonly error: ErrorData }
   /** Results of device tests against the CPU, newest first. */
@@ -62,6 +66,7 @@ export async function makeReport(home: string, signal: AbortSignal, onDeviceFail
       // Report a failure instead of throwing, so that the other checks still run.
       { name: 'models', path: modelsFolder(home), bytes: 0, problem: asTarsierError(error).message },
     ]),
+    neverConnect: neverConnect(),
     engines,
     deviceTests: await new DeviceTestStore(home).all(),
   }

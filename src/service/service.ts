@@ -7,6 +7,7 @@ import type { OnDeviceFailure } from '../engine/host/device-recovery.ts'
 import { MediaClient } from '../engine/host/media-client.ts'
 import { Library } from '../library/library.ts'
 import { remove } from '../platform/move.ts'
+import { neverConnect, obeySettingOf } from '../platform/never-connect.ts'
 import type { Activity } from '../shared/contract/system.ts'
 import type { TarsierError } from '../shared/errors.ts'
 import { Answering } from './answering.ts'
@@ -86,6 +87,7 @@ export interface Service extends AsyncDisposable {
 
 /** Creates a service. Throws `library-busy` while another service uses the home folder, `library-damaged`, `disk-full`, `write-failed`. */
 export function openService({ home, limits }: ServiceOptions): Service {
+  obeySettingOf(home)
   const library = new Library(home)
   const log = new Log(home)
   const losses = { engine: { crashes: 0, hangs: 0 }, media: { crashes: 0, hangs: 0 }, devices: new DeviceFailures() }
@@ -97,6 +99,7 @@ export function openService({ home, limits }: ServiceOptions): Service {
     jobs: models.running,
     batches: batches.running,
     crashes: losses.engine.crashes,
+    neverConnect: neverConnect(),
   }))
   const onChange = () => activity.changed()
   /** Counts and logs a process that crashed or hung. */

@@ -1,6 +1,7 @@
 import { homedir, release, userInfo } from 'node:os'
 import { DeviceTestStore } from '../engine/devices/device-test-store.ts'
 import { KeptBuilds } from '../engine/language/kept-builds.ts'
+import { neverConnect, setNeverConnect } from '../platform/never-connect.ts'
 import type { About, Health } from '../shared/contract/system.ts'
 import { connections } from './connections.ts'
 import { makeReport } from './doctor-report.ts'
@@ -24,9 +25,19 @@ export const systemArea = {
   }),
   gpus: area.gpus.handler(({ context: { service } }) => service.gpuNames.list()),
   activity: area.activity.handler(({ context: { service }, signal }) => service.activity.watch(signal)),
+  setNeverConnect: area.setNeverConnect.handler(({ input: { on }, context: { service } }) => {
+    setNeverConnect(service.home, on)
+    service.log.info('connections', `"Never connect" was switched ${on ? 'on' : 'off'}`)
+    service.activity.changed()
+  }),
   logs: area.logs.handler(({ input, context: { service } }) => service.log.newest(input.limit)),
   report: area.report.handler(async ({ context: { service }, signal }) => {
-    const state = { ...about(service), ...(await health(service, needed(signal))), log: service.log.newest(200) }
+    const state = {
+      ...about(service),
+      ...(await health(service, needed(signal))),
+      neverConnect: neverConnect(),
+      log: service.log.newest(200),
+    }
     const { parts: _parts, connections: _connections, ...told } = state
     return { name: 'tarsier-report.txt', mediaType: 'text/plain', text: impersonal(`${JSON.stringify(told, null, 2)}\n`, service.home) }
   }),

@@ -69,6 +69,17 @@ export function deepestCause(error: unknown): Error {
   return reason
 }
 
+/** The typed error that an HTTP client or another library has wrapped in its own; null if there is none. */
+export function typedCause(error: unknown): TarsierError | null {
+  let reason = error
+  // Causes may be circular.
+  for (let depth = 0; depth < 6 && reason instanceof Error; depth++) {
+    if (reason instanceof TarsierError) return reason
+    reason = reason.cause
+  }
+  return null
+}
+
 /** Code of a system or library error, such as `ECONNREFUSED`, or its name. */
 export function failureCode(error: Error): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : error.name

@@ -6,10 +6,11 @@ import { code, markdownTable, plainText } from './table.ts'
 
 const GENERATED = '<!-- Written by "npm run docs" from src/cli; do not edit. -->'
 
-/** Generates a page about every command: usage, arguments, options with their defaults, and the exit statuses. */
+/** Generates a page about the options of all commands, and every command: usage, arguments, options with their defaults, and the exit statuses. */
 export function commandLineReference(program: Command): string {
   const sections = [...commandsOf(program, [])].map(({ command, path }) => section(command, path))
-  return `${[GENERATED, '# Command line', plainText(program.description()), ...sections, '## Exit status', exitStatuses()].join('\n\n')}\n`
+  const options = ['## Options of every command', ...optionGroups(program, program.createHelp())]
+  return `${[GENERATED, '# Command line', plainText(program.description()), ...options, ...sections, '## Exit status', exitStatuses()].join('\n\n')}\n`
 }
 
 /** Yields the executable commands in the order of the help; a group is replaced by its members. */
@@ -68,7 +69,7 @@ function exitStatuses(): string {
     done: 'Everything that was asked for is done.',
     failed: 'Something failed, such as one of several files; the rest is done.',
     usage: 'The command line is wrong; nothing was started.',
-    unavailable: 'The hub or a server cannot be reached.',
+    unavailable: 'The hub or a server cannot be reached, or may not be contacted.',
     tryLater: 'What is wanted is busy, or the hub asks to wait: the same command may work later.',
     denied: 'The hub wants a token or consent.',
     interrupted: 'Stopped by Ctrl-C.',

@@ -135,6 +135,14 @@ const downloads = {
   },
 } satisfies Partial<Record<ErrorCode, ErrorHelp>>
 
+const connections = {
+  'connections-off': {
+    meaning: 'What was asked for needs a connection to another machine, and “Never connect” is on.',
+    advice:
+      'Switch it off where it was switched on: in the settings of the app, in `TARSIER_NEVER_CONNECT`, or with `--never-connect` of the command. [security.md](security.md#never-connect) explains what it covers.',
+  },
+} satisfies Partial<Record<ErrorCode, ErrorHelp>>
+
 const benchmarks = {
   'bench-mismatch': {
     meaning: 'The folder holds a run with other settings, so its answers would be mixed with different ones.',
@@ -269,6 +277,7 @@ export const errorHelp: Readonly<Record<ErrorCode, ErrorHelp>> = {
   ...requests,
   ...models,
   ...downloads,
+  ...connections,
   ...benchmarks,
   ...machines,
   ...program,
@@ -281,6 +290,7 @@ export const sections = [
   { title: 'Requests', codes: codesOf(requests) },
   { title: 'Models', codes: codesOf(models) },
   { title: 'The Hugging Face hub and downloads', codes: codesOf(downloads) },
+  { title: 'Never connect', codes: codesOf(connections) },
   { title: 'Benchmarks and model servers', codes: codesOf(benchmarks) },
   { title: 'Many machines', codes: codesOf(machines) },
   { title: 'The library, the server and the page', codes: codesOf(program) },

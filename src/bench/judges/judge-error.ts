@@ -2,7 +2,7 @@ import { APIError } from 'openai'
 import { type RetryPolicy, Transient } from '../../engine/models/hub/transient.ts'
 import { isLasting } from '../../servers/server-connection.ts'
 import { retryAfter, serverMessage } from '../../servers/server-retries.ts'
-import { deepestCause, failureCode, TarsierError } from '../../shared/errors.ts'
+import { deepestCause, failureCode, TarsierError, typedCause } from '../../shared/errors.ts'
 
 /** Information about a judge's server for error messages. */
 export interface JudgeServer {
@@ -26,11 +26,13 @@ const ABSENT = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN)$/
 
 /**
  * Converts the error of a request: to `judge-unavailable`, wrapped in a {@link Transient} if it may pass and as it is otherwise, or to
- * `judge-failed` if the server rejects this particular question.
+ * `judge-failed` if the server rejects this particular question. Typed errors are returned unchanged.
  * @param reached whether the server has answered before; if it never has, the request is not retried
  */
 export function judgeError(error: unknown, server: JudgeServer, reached: boolean): Error {
-  if (error instanceof TarsierError || error instanceof Transient) return error
+  if (error instanceof Transient) return error
+  const typed = typedCause(error)
+  if (typed) return typed
   const { host, model, toCheck, settings } = server
   const status = error instanceof APIError ? (error.status as number | undefined) : undefined
   const message = serverMessage(

@@ -10,7 +10,7 @@ import { type AllowedHosts, fetchAllowed } from '../../platform/fetch-allowed.ts
 import { writeFailure } from '../../platform/file-failure.ts'
 import { isInside } from '../../platform/is-inside.ts'
 import { realPath } from '../../platform/real-path.ts'
-import { TarsierError } from '../../shared/errors.ts'
+import { TarsierError, typedCause } from '../../shared/errors.ts'
 import { sizeText } from '../../shared/size-text.ts'
 import { ofPart } from './errors.ts'
 import type { UploadFolder } from './upload-folder.ts'
@@ -127,7 +127,8 @@ export class RequestMedia implements AsyncDisposable {
         throw new TarsierError('file-missing', `${new URL(response.url).host} responded with status ${response.status}. Check the URL.`)
       return await this.#store(Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]), deadline)
     } catch (error) {
-      if (error instanceof TarsierError) throw error
+      const typed = typedCause(error)
+      if (typed) throw typed
       signal.throwIfAborted()
       const why =
         error instanceof Error && error.name === 'TimeoutError'

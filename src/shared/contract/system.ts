@@ -1,6 +1,7 @@
 import { eventIterator, type } from '@orpc/contract'
 import { z } from 'zod'
 import type { DeviceTest } from '../device-tests.ts'
+import type { NeverConnectBy } from '../never-connect.ts'
 import { procedure, type TextFile } from './base.ts'
 
 export interface Part {
@@ -64,6 +65,8 @@ export interface Activity {
   readonly batches: number
   /** Crashes of the engine since the start. */
   readonly crashes: number
+  /** What switches connections to other machines off; null if they are allowed. */
+  readonly neverConnect: NeverConnectBy | null
 }
 
 export interface LogLine {
@@ -83,6 +86,8 @@ export const systemContract = {
   gpus: procedure.output(type<readonly NamedGpus[]>()),
   /** What goes on now, and again whenever that changes. */
   activity: procedure.output(eventIterator(type<Activity>())),
+  /** Changes the setting "Never connect" of the data folder, which all programs that use the folder obey; {@link Activity} tells whether it is on. */
+  setNeverConnect: procedure.input(z.object({ on: z.boolean() })),
   /** The newest lines, the oldest of them first. */
   logs: procedure.input(z.object({ limit: z.int().min(1).max(5000).default(500) })).output(type<readonly LogLine[]>()),
   /** Everything that helps to find a fault, as text without the person's own paths and words. */

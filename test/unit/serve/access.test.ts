@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { bearer, hostAllowed, hostName, isLoopback, LOOPBACK, originAllowed, tokenMatches } from '../../../src/serve/access.ts'
+import { isLoopback, LOOPBACK } from '../../../src/platform/loopback.ts'
+import { bearer, hostAllowed, hostName, originAllowed, tokenMatches } from '../../../src/serve/access.ts'
 
 test.each([
   ['localhost', 'localhost'],
@@ -43,5 +44,5 @@ test('compares tokens', () => {
 
 test('recognizes loopback addresses', () => {
   for (const host of ['127.0.0.1', '127.8.9.1', 'localhost', '::1']) expect(isLoopback(host)).toBe(true)
-  for (const host of ['0.0.0.0', '::', '192.168.1.2', 'localhost.example', '128.0.0.1']) expect(isLoopback(host)).toBe(false)
+  for (const host of ['0.0.0.0', '::', '192.168.1.2', 'localhost.example', '128.0.0.1', '127.999.1.1']) expect(isLoopback(host)).toBe(false)
 })

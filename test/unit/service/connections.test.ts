@@ -131,6 +131,15 @@ test('every place that opens a connection is listed in Help, and every listed pl
   for (const { openedBy } of connections) expect(openedBy.length).toBeGreaterThan(0)
 })
 
+/** What refuses connections while "Never connect" is on, and the clients that use it. */
+const GUARDED = /\bGuardedConnections\b|\bGuardedSocket\b|\bServerConnection\b|\bHubClient\b/
+
+test('every connection to another machine can be refused', () => {
+  const outward = new Set(connections.flatMap(({ openedBy }) => openedBy).filter((name) => !/^(renderer|serve)\//.test(name)))
+  expect(outward.size).toBeGreaterThan(5)
+  for (const { name, code } of sourceCode()) if (outward.has(name)) expect([name, code]).toEqual([name, expect.stringMatching(GUARDED)])
+})
+
 test('every used package is known to open connections or not', () => {
   const used = sourceCode().flatMap(({ code }) => importsOf(code).filter(({ names }) => names === null || names.length > 0))
   const packages = new Set(used.map(({ from }) => prefixed(from)).filter((from) => !from.startsWith('node:')))

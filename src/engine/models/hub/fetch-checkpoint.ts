@@ -5,6 +5,7 @@ import { writeFailure } from '../../../platform/file-failure.ts'
 import { holdLock } from '../../../platform/folder-lock.ts'
 import { remove } from '../../../platform/move.ts'
 import type { DownloadProgress } from '../../../shared/download-progress.ts'
+import type { ErrorCode } from '../../../shared/error-codes.ts'
 import { TarsierError } from '../../../shared/errors.ts'
 import { megabytesText } from '../../../shared/size-text.ts'
 import { readJsonFile } from '../../formats/checked-json.ts'
@@ -22,6 +23,8 @@ import { sideBySide } from './side-by-side.ts'
 import { TransferMeter } from './transfer-meter.ts'
 import { defaultRetryPolicy, type RetryPolicy } from './transient.ts'
 
+/** Errors without which a checkpoint that is completely on this machine can still be used. */
+const NO_CONNECTION: readonly ErrorCode[] = ['hub-unreachable', 'connections-off']
 /** Number of parallel downloads: one connection rarely uses the full bandwidth, and hubs limit clients with many connections. */
 const ABREAST = 4
 
@@ -51,7 +54,7 @@ export interface FetchedCheckpoint extends LocalCheckpoint {
  * Downloads a repository's files and returns their folder: `downloads/models--owner--name/snapshots/<commit>` of the home, or the Hugging
  * Face cache if all files are in it. Files in that cache and files that were downloaded before are not downloaded again; a file gets its
  * final name only if its hash matches the hub's. An abort or a failure leaves partial files, which the next call resumes.
- * Throws `hub-gated`, `hub-missing`, `hub-rate-limited`, `hub-offline`, `hub-unreachable`, `hub-failed`, `download-damaged`,
+ * Throws `hub-gated`, `hub-missing`, `hub-rate-limited`, `hub-offline`, `connections-off`, `hub-unreachable`, `hub-failed`, `download-damaged`,
  * `download-busy`, `disk-full`, `write-failed`, `model-unsupported` if the repository has no checkpoint, `usage`.
  */
 export async function fetchCheckpoint(repository: string, options: FetchOptions): Promise<FetchedCheckpoint> {
@@ -79,7 +82,7 @@ export async function fetchCheckpoint(repository: string, options: FetchOptions)
   try {
     listing = await listRepository(client, repository, revision, signal)
   } catch (error) {
-    const found = error instanceof TarsierError && error.code === 'hub-unreachable' ? await local() : null
+    const found = error instanceof TarsierError && NO_CONNECTION.includes(error.code) ? await local() : null
     if (found === null) throw error
     return found
   }

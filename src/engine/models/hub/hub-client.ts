@@ -1,9 +1,10 @@
-import { type Dispatcher, request } from 'undici'
+import { request } from 'undici'
+import type { GuardedConnections } from '../../../platform/guarded-connections.ts'
 import { TarsierError } from '../../../shared/errors.ts'
 import { DownloadRate } from './download-rate.ts'
 import { type HeaderLookup, networkFailure, refusalOf, type Wanted } from './hub-failure.ts'
 import type { HubSettings } from './hub-settings.ts'
-import { dispatcherFor } from './proxies.ts'
+import { connectionsFor } from './proxies.ts'
 import { type RetryPolicy, Transient, withRetries } from './transient.ts'
 
 const MAX_REDIRECTS = 8
@@ -29,18 +30,18 @@ export interface HubAnswer {
 export class HubClient implements AsyncDisposable {
   readonly settings: HubSettings
   readonly retryPolicy: RetryPolicy
-  readonly #dispatcher: Dispatcher
+  readonly #connections: GuardedConnections
   readonly #origin: string
 
   constructor(settings: HubSettings, retryPolicy: RetryPolicy) {
     this.settings = settings
     this.retryPolicy = retryPolicy
     this.#origin = new URL(settings.endpoint).origin
-    this.#dispatcher = dispatcherFor(settings.proxies, retryPolicy.stall)
+    this.#connections = connectionsFor(settings.proxies, retryPolicy.stall)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#dispatcher.destroy()
+    await this.#connections[Symbol.asyncDispose]()
   }
 
   /** Sends one request without retries. `onHub` receives the headers of the hub's own response, before a redirect is followed. */
@@ -105,7 +106,7 @@ export class HubClient implements AsyncDisposable {
     const { token } = this.settings
     try {
       return await request(url, {
-        dispatcher: this.#dispatcher,
+        dispatcher: this.#connections.dispatcher,
         headers: {
           ...headers,
           // The size of compressed chunks is unknown, and compressed responses cannot be resumed.

@@ -1,4 +1,4 @@
-import { deepestCause, failureCode, TarsierError } from '../../../shared/errors.ts'
+import { deepestCause, failureCode, TarsierError, typedCause } from '../../../shared/errors.ts'
 import type { HubSettings } from './hub-settings.ts'
 import { parseRetryAfter, Transient } from './transient.ts'
 
@@ -114,6 +114,8 @@ const OFFLINE = /^(ENOTFOUND|EAI_AGAIN|ENETUNREACH|ENETDOWN|EHOSTUNREACH)$/
 
 /** Returns the error for a failed or interrupted connection. */
 export function networkFailure(error: unknown, url: URL, { endpoint, proxies }: HubSettings): Error {
+  const typed = typedCause(error)
+  if (typed) return typed
   const reason = deepestCause(error)
   const code = failureCode(reason)
   const details = { host: url.host, reason: code }

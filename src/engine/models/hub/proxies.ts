@@ -1,4 +1,5 @@
-import { Agent, type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici'
+import { Agent, EnvHttpProxyAgent, Pool } from 'undici'
+import { GuardedConnections } from '../../../platform/guarded-connections.ts'
 import { TarsierError } from '../../../shared/errors.ts'
 
 /** Proxies from the environment, by protocol of the address; an empty string means none. */
@@ -18,15 +19,16 @@ export function proxiesOf(env: Readonly<Record<string, string | undefined>>): Pr
 }
 
 /**
- * Returns a dispatcher that uses these proxies, or connects directly if there are none. Throws `usage` for an invalid proxy address.
+ * Returns connections through these proxies, or direct ones if there are none. Throws `usage` for an invalid proxy address.
  * @param stall milliseconds without a byte before a connection is closed
  */
-export function dispatcherFor({ http, https, except }: Proxies, stall: number): Dispatcher {
+export function connectionsFor({ http, https, except }: Proxies, stall: number): GuardedConnections {
   const limits = { headersTimeout: stall, bodyTimeout: stall }
   const options = { ...limits, connect: { timeout: Math.min(stall, CONNECT_MS) } }
-  if (http === '' && https === '') return new Agent(options)
-  try {
-    return new EnvHttpProxyAgent({
+  const direct = () => new Agent(options)
+  if (http === '' && https === '') return new GuardedConnections(direct)
+  const proxied = () =>
+    new EnvHttpProxyAgent({
       ...options,
       // undici does not pass the limits to a proxy that forwards plain HTTP requests.
       factory: (origin, given) => new Pool(origin, { ...given, ...limits }),
@@ -35,6 +37,8 @@ export function dispatcherFor({ http, https, except }: Proxies, stall: number): 
       noProxy: except,
       proxyTunnel: false,
     })
+  try {
+    return new GuardedConnections(direct, proxied)
   } catch (error) {
     throw new TarsierError(
       'usage',

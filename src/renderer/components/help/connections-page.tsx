@@ -1,5 +1,6 @@
 import { useAnswer } from '../../hooks/use-answer.ts'
 import { service } from '../../transport.ts'
+import { NeverConnectSwitch } from '../connections/never-connect-switch.tsx'
 import { FailureNotice } from '../ui/failure-notice.tsx'
 
 const askAbout = () => service.system.about()
@@ -15,6 +16,7 @@ export function ConnectionsPage() {
         Tarsier makes no other connections, and makes each of these only after an action of yours. It collects no telemetry and sends no
         reports.
       </p>
+      <NeverConnectSwitch />
       <ul className="space-y-2">
         {about.connections.map(({ to, why, when }) => (
           <li key={`${to} ${why}`} className="rounded-panel bg-panel px-4 py-3 shadow-panel">

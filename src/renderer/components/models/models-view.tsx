@@ -4,6 +4,7 @@ import type { ModelJob } from '../../../shared/contract/models.ts'
 import { assertNever } from '../../../shared/errors.ts'
 import { useModels } from '../../stores/models.ts'
 import { reportErrors } from '../../stores/problem.ts'
+import { NeverConnectNotice } from '../connections/never-connect-notice.tsx'
 import { Button } from '../ui/button.tsx'
 import { ViewHeader } from '../view-header.tsx'
 import { CatalogueCard } from './catalogue-card.tsx'
@@ -60,6 +61,7 @@ export function ModelsView() {
           <h2 id="catalogue" className="font-semibold">
             Available for download
           </h2>
+          <NeverConnectNotice />
           <ul className="grid grid-cols-[repeat(auto-fill,minmax(20rem,1fr))] gap-3">
             {catalogue.map((model) => (
               <CatalogueCard key={model.repository} model={model} onStarted={setStarted} />

@@ -6,6 +6,7 @@ import { useCost } from '../../stores/cost.ts'
 import { useModels } from '../../stores/models.ts'
 import { usePlayer } from '../../stores/player.ts'
 import { useSettings } from '../../stores/settings.ts'
+import { NeverConnectSwitch } from '../connections/never-connect-switch.tsx'
 import { Button } from '../ui/button.tsx'
 import { controlClass, Field } from '../ui/field.tsx'
 import { NumberInput } from '../ui/number-input.tsx'
@@ -221,6 +222,7 @@ export function SettingsPanel() {
       <Field help={facts.queue.description} {...field('queue')}>
         {(ids) => <QueueAddress {...ids} value={values.queue} onChange={(queue) => void set({ queue })} />}
       </Field>
+      <NeverConnectSwitch />
       <OwnPrompts />
       <Button size="small" onClick={() => void reset([...(Object.keys(facts) as (keyof typeof facts)[]), 'shape'])}>
         Reset all settings (keeps your prompts)

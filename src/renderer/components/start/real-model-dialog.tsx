@@ -8,6 +8,7 @@ import { reportErrors } from '../../stores/problem.ts'
 import { useRealModel } from '../../stores/real-model.ts'
 import { useSettings } from '../../stores/settings.ts'
 import { useView } from '../../stores/view.ts'
+import { NeverConnectNotice } from '../connections/never-connect-notice.tsx'
 import { JobCard } from '../models/job-card.tsx'
 import { Button } from '../ui/button.tsx'
 import { Dialog } from '../ui/dialog.tsx'
@@ -66,6 +67,7 @@ function Offer() {
           The demo model shows how Tarsier works, but it knows only moving shapes. A real model describes any clip. It is downloaded once
           and then runs on this machine.
         </p>
+        {ready === undefined && <NeverConnectNotice />}
         {ready !== undefined ? <p role="status">{ready} is installed.</p> : model && form && <Requirements model={model} form={form} />}
         {job && job.state !== 'done' && (
           <ul>

@@ -1,6 +1,6 @@
 import { cp, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { removeDownload } from '../../../../src/engine/models/hub/fetch-checkpoint.ts'
 import { gitHash, sha256 } from '../../../helpers/hub-server.ts'
 import { COMMIT, checkpoint, hubSetup, REPOSITORY, WEIGHTS, weights } from './hub-setup.ts'
@@ -81,6 +81,19 @@ describe('the Hugging Face cache', () => {
 })
 
 describe('offline', () => {
+  it('by "Never connect": uses a complete snapshot of the cache, and otherwise says what is on', async () => {
+    // Loopback addresses are not refused.
+    setup.env.HF_ENDPOINT = 'http://hub.invalid'
+    vi.stubEnv('TARSIER_NEVER_CONNECT', '1')
+    onTestFinished(() => void vi.unstubAllEnvs())
+    await expect(setup.fetch()).rejects.toMatchObject({
+      code: 'connections-off',
+      message: 'hub.invalid is not contacted, because "Never connect" is on. To allow connections, unset TARSIER_NEVER_CONNECT.',
+    })
+    await fillCache()
+    expect(await setup.fetch()).toMatchObject({ directory: snapshot(), removable: false })
+  })
+
   it('by HF_HUB_OFFLINE: uses a complete snapshot of the cache without a request', async () => {
     await fillCache()
     setup.env.HF_HUB_OFFLINE = '1'

@@ -1,0 +1,14 @@
+import { howToConnect } from '../../../shared/never-connect.ts'
+import { useNeverConnect } from '../../hooks/use-never-connect.ts'
+import { Notice } from '../ui/notice.tsx'
+
+/** Says that connections are switched off, where some are offered; nothing while they are allowed. */
+export function NeverConnectNotice() {
+  const by = useNeverConnect()
+  if (by === null) return null
+  return (
+    <Notice title="“Never connect” is on">
+      Tarsier contacts no other machine, so only models whose files are already on this machine can be installed. {howToConnect(by)}
+    </Notice>
+  )
+}
