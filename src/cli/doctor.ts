@@ -5,6 +5,7 @@ import { type DoctorReport, makeReport } from '../service/doctor-report.ts'
 import type { DeviceTest } from '../shared/device-tests.ts'
 import { howToConnect } from '../shared/never-connect.ts'
 import { sizeText } from '../shared/size-text.ts'
+import { type CrashOptions, crashesText, handleCrashes } from './doctor-crashes.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { RunCommand } from './interrupt.ts'
 import { homeOption } from './options.ts'
@@ -13,7 +14,7 @@ import { ProgressLine } from './progress-line.ts'
 import { withRemedy } from './remedy-text.ts'
 import { homeOf } from './requests.ts'
 
-interface DoctorOptions {
+interface DoctorOptions extends CrashOptions {
   readonly json?: boolean
   readonly retryDevices?: boolean
   readonly home?: string
@@ -29,13 +30,24 @@ export function addDoctor(program: Command, run: RunCommand): void {
     )
     .option('--json', 'print one JSON object instead of text; sizes in bytes')
     .option('--retry-devices', 'delete the results of failed device tests and crashes, so that these devices are tested again')
+    .option('--export-crashes <file>', 'only write all crash reports into a file, without file paths and names of clips')
+    .option('--with-paths', 'with --export-crashes: keep file paths and names of clips')
+    .option('--delete-crashes', 'only delete all crash reports, after they were exported if --export-crashes is given')
     .addOption(homeOption())
-    .addHelpText('after', '\nExit status: 0 clips can be described on this machine; 1 they cannot.')
+    .addHelpText(
+      'after',
+      '\nExit status: 0 clips can be described on this machine; 1 they cannot.\nCrash reports are stored on this machine and never sent.',
+    )
     .action((options: DoctorOptions) => run((signal) => doctor(options, signal)))
 }
 
 async function doctor(options: DoctorOptions, signal: AbortSignal): Promise<ExitCode> {
   const home = homeOf(options)
+  const handled = await handleCrashes(home, options)
+  if (handled !== null) {
+    process.stdout.write(`${printable(handled)}\n`)
+    return exitCodes.done
+  }
   const progress = new ProgressLine(process.stderr)
   if (options.retryDevices) {
     const forgotten = await new DeviceTestStore(home).forgetFailed()
@@ -58,6 +70,7 @@ function reportText(report: DoctorReport, advice: readonly string[]): string {
     ['memory', `${sizeText(memory.free)} of ${sizeText(memory.total)} free`],
     ['data', `${data.home}${data.diskFree === null ? '' : `, ${sizeText(data.diskFree)} free`}`],
     ['cache', `${data.cache}, ${sizeText(data.cacheBytes)}`],
+    ['crashes', crashesText(data.home, report.crashes)],
     [
       'network',
       report.neverConnect === null

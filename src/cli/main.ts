@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import { keepCrashReports } from '../platform/crash-reports.ts'
 import { neverConnectFromNowOn, obeySettingOf } from '../platform/never-connect.ts'
 import { expectSupportedSystem } from '../platform/supported-systems.ts'
 import { appVersion } from '../service/version.ts'
@@ -64,7 +65,9 @@ export async function createProgram(run: RunCommand, only?: string): Promise<Com
     .hook('preAction', (_program, command) => {
       const { neverConnect, home } = command.optsWithGlobals<{ neverConnect?: boolean; home?: string }>()
       if (neverConnect) neverConnectFromNowOn()
-      obeySettingOf(homeOf(home === undefined ? {} : { home }))
+      const folder = homeOf(home === undefined ? {} : { home })
+      obeySettingOf(folder)
+      keepCrashReports(folder, 'command', appVersion())
     })
     .helpOption('-h, --help', 'show this help')
     .helpCommand('help [command]', 'show the help of a command')

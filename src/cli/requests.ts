@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import type { ClipRequest, EngineOptions, ModelInfo } from '../engine/engine-client.ts'
-import { tarsierHome } from '../engine/home.ts'
+import { tarsierHome } from '../platform/home.ts'
 import type { ClipRange, FrameRequest } from '../shared/frame-request.ts'
 import { type Sampling, samplingSchema } from '../shared/sampling.ts'
 import type { AnswerOptions, ClipOptions } from './options.ts'

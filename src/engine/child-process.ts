@@ -1,11 +1,15 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { createRequire } from 'node:module'
+import { parse } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { reportCrash } from '../platform/crash-reports.ts'
 import { exitReason, isCrash } from '../platform/exit-reason.ts'
 import { programFile } from '../platform/program-file.ts'
 
 /** Characters of error output that are kept: enough for the message of a native library. */
 const LAST_WORDS = 4000
+/** Signals by which the user or the system ends all processes. */
+const ENDING_SIGNALS: readonly (NodeJS.Signals | null)[] = ['SIGINT', 'SIGTERM', 'SIGHUP']
 /** A killed process ends at once, unless the system blocks it, for example on a lost network drive. */
 const KILL_PATIENCE_MS = 5000
 
@@ -81,7 +85,11 @@ export class NodeChild<To, From> {
         onExit({ ...end, lastLine, stopRequested: this.#stopRequested })
       }
       this.#child.once('error', (cause) => this.#gone({ why: cause.message, crashed: false, cause }))
-      this.#child.once('exit', (code, signal) => this.#gone({ why: exitReason(code, signal), crashed: isCrash(code, signal) }))
+      this.#child.once('exit', (code, signal) => {
+        const why = exitReason(code, signal)
+        if (code !== 0 && !this.#stopRequested && !ENDING_SIGNALS.includes(signal)) this.#report(entry, why)
+        this.#gone({ why, crashed: isCrash(code, signal) })
+      })
     })
   }
 
@@ -106,6 +114,12 @@ export class NodeChild<To, From> {
     const timer = setTimeout(() => this.#abandon(), KILL_PATIENCE_MS)
     await this.#exited
     clearTimeout(timer)
+  }
+
+  #report({ path }: ChildEntry, reason: string): void {
+    // `engine-host` is the engine's program.
+    const process = parse(path).name.replace(/-(host|process)$/, '')
+    reportCrash({ process, reason, output: this.#lastOutput.trim() })
   }
 
   /** Gives up a process that does not end even when killed. */

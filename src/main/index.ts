@@ -1,6 +1,7 @@
 import { app } from 'electron'
 import { channels } from '../shared/bridge.ts'
 import { setupClipProtocol } from './clip-protocol.ts'
+import { setupCrashReports } from './crashes.ts'
 import { Files } from './files.ts'
 import { setMenu } from './menu.ts'
 import { setupOsFiles } from './os-files.ts'
@@ -29,6 +30,7 @@ const only = setupOsFiles((paths) => void started?.then((files) => files.open(pa
 const started = only ? begin() : null
 
 async function begin(): Promise<Files> {
+  setupCrashReports()
   // Security rules are installed before the first window opens.
   setupNavigation()
   setupWindows()

@@ -7,6 +7,9 @@ import { assertNever, type ErrorData, TarsierError } from '../shared/errors.ts'
 import type { Ended, FromShell, ShellAnswers, ShellQuestion, ToShell, Work } from '../shared/shell-messages.ts'
 import { RestartLimit } from './restart-limit.ts'
 
+/** Name of the service's process in the system's lists. */
+export const SERVICE_NAME = 'Tarsier service'
+
 const program = fileURLToPath(new URL('../cli/service-process.js', import.meta.url))
 
 /** The service flushes pending writes and shuts down its engine, with a timeout of 3 seconds. */
@@ -41,7 +44,7 @@ export class Service {
 
   start(): void {
     if (this.#child) return
-    const child = utilityProcess.fork(program, [], { serviceName: 'Tarsier service', stdio: 'inherit' })
+    const child = utilityProcess.fork(program, [], { serviceName: SERVICE_NAME, stdio: 'inherit' })
     this.#child = child
     child.on('message', (message: ToShell) => this.#hear(message))
     child.once('exit', (code) => {

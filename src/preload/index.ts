@@ -17,6 +17,7 @@ const bridge: Bridge = {
     ),
   choose: (what) => ipcRenderer.invoke(channels.choose, what),
   show: (handle) => ipcRenderer.invoke(channels.show, handle),
+  showCrashReports: () => ipcRenderer.invoke(channels.showCrashes),
   copyMoment: (handle, seconds) => ipcRenderer.invoke(channels.copyMoment, { handle, seconds }),
   setTheme: (theme) => ipcRenderer.send(channels.theme, theme),
   onFiles: (listener) => {

@@ -7,8 +7,10 @@ import type { OnDeviceFailure } from '../engine/host/device-recovery.ts'
 import { diagnoseInHost } from '../engine/host/diagnose-in-host.ts'
 import { modelBytes } from '../engine/models/manifest.ts'
 import { listModels, modelsFolder } from '../engine/models/registry.ts'
+import { listCrashReports } from '../platform/crash-reports.ts'
 import { freeBytes } from '../platform/disk.ts'
 import { neverConnect } from '../platform/never-connect.ts'
+import type { CrashReport } from '../shared/crash-report.ts'
 import type { DeviceTest } from '../shared/device-tests.ts'
 import { asTarsierError, type ErrorData, isAbort } from '../shared/errors.ts'
 import type { NeverConnectBy } from '../shared/never-connect.ts'
@@ -38,6 +40,8 @@ export interface DoctorReport extends Advisable {
     readonly diskFree: number | null
   }
   readonly models: readonly ModelSeen[]
+  /** Reports of crashes, the newest first. */
+  readonly crashes: readonly Pick<CrashReport, 'time' | 'process'>[]
   /** What switches connections to other machines off; null if they are allowed. */
   readonly neverConnect: NeverConnectBy | null
   /** Results of testing the native engines, or the error if the test failed. */
@@ -67,6 +71,8 @@ export async function makeReport(home: string, signal: AbortSignal, onDeviceFail
       { name: 'models', path: modelsFolder(home), bytes: 0, problem: asTarsierError(error).message },
     ]),
     neverConnect: neverConnect(),
+    // What they contain may name clips.
+    crashes: (await listCrashReports(home)).map(({ time, process }) => ({ time, process })),
     engines,
     deviceTests: await new DeviceTestStore(home).all(),
   }

@@ -1,10 +1,12 @@
-import { tarsierHome } from '../engine/home.ts'
+import { keepCrashReports } from '../platform/crash-reports.ts'
+import { tarsierHome } from '../platform/home.ts'
 import { expectSupportedSystem } from '../platform/supported-systems.ts'
 import { asTarsierError } from '../shared/errors.ts'
 import type { FromShell, ToShell } from '../shared/shell-messages.ts'
 import { openService } from './service.ts'
 import { ShellPort } from './shell-port.ts'
 import { watchWork } from './shell-work.ts'
+import { appVersion } from './version.ts'
 
 /** Electron's `process.parentPort`, which only utility processes have. The service uses nothing else of Electron. */
 interface ParentPort {
@@ -15,6 +17,8 @@ interface ParentPort {
 /** Entry point of the service process, which the shell starts and restarts. It ends with the shell. */
 const { parentPort } = process as unknown as { readonly parentPort: ParentPort }
 const send = (message: ToShell) => parentPort.postMessage(message)
+
+keepCrashReports(tarsierHome(), 'service', appVersion())
 
 // Report startup errors to the shell, such as a library that another program has locked.
 try {

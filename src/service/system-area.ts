@@ -1,9 +1,11 @@
 import { homedir, release, userInfo } from 'node:os'
 import { DeviceTestStore } from '../engine/devices/device-test-store.ts'
 import { KeptBuilds } from '../engine/language/kept-builds.ts'
+import { crashFolder, deleteCrashReports, listCrashReports } from '../platform/crash-reports.ts'
 import { neverConnect, setNeverConnect } from '../platform/never-connect.ts'
 import type { About, Health } from '../shared/contract/system.ts'
 import { connections } from './connections.ts'
+import { exportCrashes } from './crash-export.ts'
 import { makeReport } from './doctor-report.ts'
 import { parts } from './parts.ts'
 import { implementer, needed } from './procedures.ts'
@@ -31,6 +33,12 @@ export const systemArea = {
     service.activity.changed()
   }),
   logs: area.logs.handler(({ input, context: { service } }) => service.log.newest(input.limit)),
+  crashes: area.crashes.handler(async ({ context: { service } }) => ({
+    folder: crashFolder(service.home),
+    reports: await listCrashReports(service.home),
+  })),
+  exportCrashes: area.exportCrashes.handler(({ input, context: { service } }) => exportCrashes(service.home, input)),
+  deleteCrashes: area.deleteCrashes.handler(({ input, context: { service } }) => deleteCrashReports(service.home, input.id)),
   report: area.report.handler(async ({ context: { service }, signal }) => {
     const state = {
       ...about(service),

@@ -13,6 +13,8 @@ export const channels = {
   choose: 'tarsier:choose',
   /** Request: show a clip's file in its folder. */
   show: 'tarsier:show',
+  /** Request: show the crash reports in their folder. */
+  showCrashes: 'tarsier:show-crashes',
   /** Request: copy the address of a moment of a clip's file. */
   copyMoment: 'tarsier:copy-moment',
   /** Page to shell: the colour scheme that the user chose. */
@@ -57,6 +59,8 @@ export interface Bridge {
   choose(what: Choice): Promise<readonly OpenedFile[]>
   /** Shows a clip's file in its folder. */
   show(handle: string): Promise<void>
+  /** Shows the folder of crash reports. */
+  showCrashReports(): Promise<void>
   /** Copies the address of a clip's file at a time in seconds. The shell writes it into the clipboard, because the page gets no paths. */
   copyMoment(handle: string, seconds: number): Promise<void>
   /** Colour scheme of the window frame: light, dark or the system's. */

@@ -110,6 +110,7 @@ export function electronStandIn() {
     isPackaged: true,
     on: listeners.on,
     quit: vi.fn(),
+    getVersion: () => '1.2.3',
     isReady: vi.fn(() => true),
     getPath: vi.fn((name: 'userData') => ({ userData })[name]),
     requestSingleInstanceLock: vi.fn((_data: unknown) => true),

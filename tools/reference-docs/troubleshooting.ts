@@ -12,6 +12,7 @@ the file, so read it first.
 
 - \`tarsier doctor\` reports what works on this machine, and how to fix what does not. In the app, the Help view shows the same report.
 - \`TARSIER_DEBUG=1\` adds stack traces and the messages of native libraries to the command line’s errors.
+- Reports of crashes stay on the machine: the Help view and \`tarsier doctor --export-crashes FILE\` write them into one file without your paths, for a bug report.
 - A command that works on several files continues after an error, and ends with the status ${exitCodes.failed}; [all statuses](reference/cli.md#exit-status).`
 
 /** Generates a page about every error code: its meaning, what to do, and the statuses of the command line and of HTTP. */

@@ -1,5 +1,6 @@
 import { eventIterator, type } from '@orpc/contract'
 import { z } from 'zod'
+import { type CrashReport, crashReportSchema } from '../crash-report.ts'
 import type { DeviceTest } from '../device-tests.ts'
 import type { NeverConnectBy } from '../never-connect.ts'
 import { procedure, type TextFile } from './base.ts'
@@ -76,6 +77,13 @@ export interface LogLine {
   readonly text: string
 }
 
+/** Reports of crashes on this machine. */
+export interface Crashes {
+  readonly folder: string
+  /** The newest first. */
+  readonly reports: readonly CrashReport[]
+}
+
 export const systemContract = {
   about: procedure.output(type<About>()),
   /** Tries every device, in a process of its own: takes a second or more. */
@@ -90,6 +98,11 @@ export const systemContract = {
   setNeverConnect: procedure.input(z.object({ on: z.boolean() })),
   /** The newest lines, the oldest of them first. */
   logs: procedure.input(z.object({ limit: z.int().min(1).max(5000).default(500) })).output(type<readonly LogLine[]>()),
+  crashes: procedure.output(type<Crashes>()),
+  /** All crash reports as one file; unless `withPaths`, without file paths and names of clips. */
+  exportCrashes: procedure.input(z.object({ withPaths: z.boolean() })).output(type<TextFile>()),
+  /** Deletes one crash report, or all. */
+  deleteCrashes: procedure.input(z.object({ id: crashReportSchema.shape.id.exactOptional() })),
   /** Everything that helps to find a fault, as text without the person's own paths and words. */
   report: procedure.output(type<TextFile>()),
 }

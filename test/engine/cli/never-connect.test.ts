@@ -109,11 +109,11 @@ describe.each(connecting)('%s', (_, args, env, first) => {
 })
 
 it.each([
-  ['models', 'catalogue'],
-  ['models', 'list'],
-  ['doctor'],
-  ['describe', example('red-circle-right-then-grows.mp4'), '--device', 'cpu', '--frames', '4'],
-])('%s %s works without a connection, and starts no other program', async (...args) => {
+  [['models', 'catalogue']],
+  [['models', 'list']],
+  [['doctor']],
+  [['describe', example('red-circle-right-then-grows.mp4'), '--device', 'cpu', '--frames', '4']],
+])('%j works without a connection, and starts no other program', async (args) => {
   const result = await recorded([...args, '--never-connect'])
   expect(result).toMatchObject({ code: 0, stdout: expect.stringMatching(/\S/) as string })
   expect(attempts().filter(({ kind }) => kind !== 'process')).toEqual([])

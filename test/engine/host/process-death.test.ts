@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { copyFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { listCrashReports } from '../../../src/platform/crash-reports.ts'
 import { childrenOf, ended } from '../../helpers/child-processes.ts'
 import { freePort } from '../../helpers/endless-loop.ts'
 import { canInterrupt, crash, hangs, reasonOf } from '../../helpers/signals.ts'
@@ -51,6 +52,7 @@ describe('the command line and its engine', () => {
       },
     })
     expect(code).toBe(1)
+    expect(await listCrashReports(tiny.home)).toMatchObject([{ process: 'engine', reason: reasonOf(crash) }])
     expect(stdout.match(/^\w+\.\w+$/gm)).toEqual(['a.mp4', 'b.mkv', 'c.mp4'])
     expect(
       stdout

@@ -1,8 +1,9 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { listCrashReports } from '../../../src/platform/crash-reports.ts'
 import { channels } from '../../../src/shared/bridge.ts'
 import type { ErrorData } from '../../../src/shared/errors.ts'
 import type { FromShell, ShellAnswers, ShellQuestion, ToShell, Work } from '../../../src/shared/shell-messages.ts'
@@ -15,8 +16,10 @@ vi.mock('electron', () => electron.module)
 const clip = resolve('/films/cat.mp4')
 const handle = 'AbCdEfGhIjKlMnOpQrStUv'
 const page = pageStandIn()
+const home = mkdtempSync(join(tmpdir(), 'tarsier-shell-home-'))
 
 beforeAll(async () => {
+  vi.stubEnv('TARSIER_HOME', home)
   vi.stubGlobal('process', Object.assign(process, { argv: ['/opt/tarsier', clip] }))
   await import('../../../src/main/index.ts')
   electron.ready()
@@ -115,6 +118,25 @@ describe('requests of the page', () => {
     await answerNext(() => ({ kind: 'answer', answer: { path: clip, mediaType: 'video/mp4' } }))
     await answer
     expect(electron.shell.showItemInFolder.mock.calls).toEqual([[clip]])
+  })
+
+  test('shows the folder of crash reports, in which the end of a process is stored', async () => {
+    electron.listeners.emit('render-process-gone', {}, {}, { reason: 'crashed', exitCode: 139 })
+    electron.listeners.emit('child-process-gone', {}, { type: 'GPU', reason: 'oom', exitCode: 9 })
+    electron.listeners.emit('child-process-gone', {}, { type: 'Utility', name: 'Tarsier service', reason: 'crashed', exitCode: 139 })
+    // These ended on request, or have stored a report themselves.
+    electron.listeners.emit('render-process-gone', {}, {}, { reason: 'clean-exit', exitCode: 0 })
+    electron.listeners.emit('child-process-gone', {}, { type: 'Utility', name: 'Tarsier service', reason: 'abnormal-exit', exitCode: 1 })
+    electron.listeners.emit('child-process-gone', {}, { type: 'Utility', name: 'Tarsier service', reason: 'killed', exitCode: 9 })
+    const reports = await listCrashReports(home)
+    expect(reports.map(({ process }) => process).sort()).toEqual(['GPU', 'page', 'service'])
+    expect(reports.find(({ process }) => process === 'page')).toMatchObject({
+      reason: expect.stringMatching(/^crashed, /),
+      version: '1.2.3',
+    })
+    electron.shell.showItemInFolder.mockClear()
+    await ask(channels.showCrashes, undefined)
+    expect(electron.shell.showItemInFolder.mock.calls).toEqual([[join(home, 'crashes')]])
   })
 
   test.each([

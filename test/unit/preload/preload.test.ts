@@ -37,6 +37,7 @@ test('exposes the bridge and nothing else', () => {
     'platform',
     'setTheme',
     'show',
+    'showCrashReports',
   ])
   expect(bridge.platform).toBe(process.platform)
 })

@@ -5,6 +5,7 @@ import { Button } from '../ui/button.tsx'
 import { ViewHeader } from '../view-header.tsx'
 import { AboutPage } from './about-page.tsx'
 import { ConnectionsPage } from './connections-page.tsx'
+import { CrashesPage } from './crashes-page.tsx'
 import { LogsPage } from './logs-page.tsx'
 import { MachinePage } from './machine-page.tsx'
 
@@ -13,6 +14,7 @@ const pages = [
   { value: 'machine', name: 'This machine', page: MachinePage },
   { value: 'connections', name: 'Connections', page: ConnectionsPage },
   { value: 'logs', name: 'Logs', page: LogsPage },
+  { value: 'crashes', name: 'Crash reports', page: CrashesPage },
 ] as const
 
 /** Information about the app, the machine's capabilities, network connections and logs. */
@@ -20,13 +22,13 @@ export function HelpView() {
   const showShortcuts = useView((state) => state.showShortcuts)
   return (
     <div className="flex h-full flex-col">
-      <ViewHeader title="Help" lead="Version, data folder, devices, network connections and logs.">
+      <ViewHeader title="Help" lead="Version, data folder, devices, network connections, logs and crash reports.">
         <Button onClick={() => showShortcuts(true)}>
           <Keyboard size={16} aria-hidden="true" /> Keyboard shortcuts
         </Button>
       </ViewHeader>
       <Tabs.Root defaultValue="about" className="flex min-h-0 flex-1 flex-col">
-        <Tabs.List aria-label="Help" className="flex gap-4 border-b border-line px-6">
+        <Tabs.List aria-label="Help" className="flex flex-wrap gap-x-4 border-b border-line px-6">
           {pages.map(({ value, name }) => (
             <Tabs.Trigger
               key={value}
