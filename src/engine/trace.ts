@@ -5,14 +5,15 @@ import { move, remove } from '../platform/move.ts'
 import { descriptionPrompt } from '../shared/description-prompt.ts'
 import { samplingSchema } from '../shared/sampling.ts'
 import { chatMessages } from './conversation/chat-messages.ts'
+import { paceOf } from './conversation/prepared-clip.ts'
 import { type ClipRequest, type Message, type Trace, type TraceRequest, userMessage } from './engine-client.ts'
 import { type NamedTensor, writeSafetensors } from './formats/safetensors/safetensors-writer.ts'
-import { framePlanes, linePlanes, positionAfterClip } from './language/clip-positions.ts'
+import { linePlanes, positionAfterClip, type SliceTokens, slicePlanes } from './language/clip-positions.ts'
 import type { Generated } from './language/types.ts'
 import type { LoadedModel } from './loaded-model.ts'
 import { openClip } from './media/open-clip.ts'
 import type { MediaInfo } from './media/types.ts'
-import type { Embedded, FrameTokens } from './vision/types.ts'
+import type { Embedded } from './vision/types.ts'
 
 /** Joins [3, n] blocks along n. */
 function joinPlanes(blocks: readonly Int32Array[]): Int32Array {
@@ -37,11 +38,11 @@ function concat<T extends Float32Array | Uint8Array>(parts: readonly T[], make: 
   return joined
 }
 
-/** A clip of a trace, with the tower's input and output per frame. */
+/** A clip of a trace, with the tower's input and output per slice. */
 interface TracedClip {
   readonly request: ClipRequest
-  readonly frames: readonly Embedded[]
-  readonly shape: FrameTokens
+  readonly slices: readonly Embedded[]
+  readonly shape: SliceTokens
 }
 
 /** A greedy answer with all intermediate results. */
@@ -67,7 +68,7 @@ export async function traceMessages(
   for (const part of messages.flatMap(({ content }) => content))
     if (part.kind === 'clip') clips.push(await traceTower(model, part.clip, signal))
   const prompt = await language.prompt(chatMessages(messages), { addGenerationPrompt: true })
-  const rows = clips.reduce((sum, { frames, shape }) => sum + frames.length * shape.rows, 0)
+  const rows = clips.reduce((sum, { slices, shape }) => sum + slices.length * shape.rows, 0)
   const words = prompt.reduce((sum, segment) => sum + (segment.kind === 'tokens' ? segment.tokens.length : 0), 0)
   await using session = await language.open({ cells: words + rows + maxTokens })
   const tokens: number[] = []
@@ -81,12 +82,12 @@ export async function traceMessages(
       planes.push(linePlanes(start, segment.tokens.length))
       continue
     }
-    const { frames = [], shape = { grid: [0, 0], rows: 0 } } = unseen.shift() ?? {}
-    for (const [i, frame] of frames.entries()) {
-      const ofFrame = framePlanes(language.positions, start, i, shape)
-      await session.evaluateRows(frame.rows, ofFrame, positionAfterClip(language.positions, start, i + 1, shape), signal)
+    const { slices = [], shape = { grid: [0, 0], rows: 0 } } = unseen.shift() ?? {}
+    for (const [i, { rows: ofSlice }] of slices.entries()) {
+      const positions = slicePlanes(language.positions, start, i, shape)
+      await session.evaluateRows(ofSlice, positions, positionAfterClip(language.positions, start, i + 1, shape), signal)
       tokens.push(...Array<number>(shape.rows).fill(-1))
-      planes.push(ofFrame)
+      planes.push(positions)
     }
   }
   const logits = await session.logits()
@@ -100,12 +101,13 @@ async function traceTower(model: LoadedModel, request: ClipRequest, signal: Abor
   const tower = await model.resources.tower()
   await using clip = await openClip(request.path, signal)
   const plan = clip.plan(request.frames, model.resources.manifest.sampler)
-  const frames: Embedded[] = []
+  const slices: Embedded[] = []
   const options = { frameCount: plan.indices.length, maxPixels: request.maxPixels, minPixels: request.minPixels, signal }
-  for await (const frame of tower.embed(clip.frames(plan, signal), options)) frames.push(frame)
-  const [first] = frames
+  for await (const slice of tower.embed(clip.frames(plan, signal), options)) slices.push(slice)
+  const [first] = slices
   if (!first) throw new Error('a clip that gives no frame should have thrown no-frames')
-  return { request, frames, shape: { grid: first.grid, rows: first.rows.length / tower.width } }
+  const pace = paceOf(model.resources.costs.form, plan)
+  return { request, slices, shape: { grid: first.grid, rows: first.rows.length / tower.width, pace } }
 }
 
 /**
@@ -116,7 +118,8 @@ export async function traceClip(model: LoadedModel, request: TraceRequest, signa
   const { manifest } = model.resources
   const prompt = request.prompt ?? descriptionPrompt(manifest.prompt, await kindOf(request.clip, signal))
   const traced = await traceMessages(model, { messages: [userMessage(prompt, request.clip)], maxTokens: request.maxTokens }, signal)
-  const seen = traced.clips[0]?.frames ?? []
+  const slices = traced.clips[0]?.slices ?? []
+  const seen = slices.flatMap(({ frames }) => frames)
   const { width = 0, height = 0 } = seen[0]?.picture ?? {}
   const { patchSize } = manifest.vision
   const trace: Trace = {
@@ -124,14 +127,14 @@ export async function traceClip(model: LoadedModel, request: TraceRequest, signa
     model: manifest.name,
     indices: seen.map((frame) => frame.index),
     times: seen.map((frame) => frame.time),
-    grid: [seen.length, height / patchSize, width / patchSize],
+    grid: [slices.length, height / patchSize, width / patchSize],
     prompt,
     tokens: traced.tokens,
     generated: traced.generated.tokens,
     text: traced.generated.text,
     device: model.resources.devices(),
   }
-  const rows = seen.map((frame) => frame.rows)
+  const rows = slices.map((slice) => slice.rows)
   await writeTrace(request.out, trace, [
     {
       name: 'frames',

@@ -1,4 +1,5 @@
 import type { EncodedFrame, PictureFormat } from '../engine/pictures.ts'
+import type { TowerForm } from '../engine/vision/tower-form.ts'
 
 /** Formats in which a server gets frames: `png` keeps every pixel, `fine-jpeg` takes about a third of the bytes. */
 export const serverPictures = ['png', 'fine-jpeg'] as const satisfies readonly PictureFormat[]
@@ -18,12 +19,13 @@ export interface ClipForm {
 const EXACT = { media_io_kwargs: { video: { num_frames: -1 } }, mm_processor_kwargs: { do_resize: false } }
 
 /** The forms to try, in this order. The second is for vLLM without `--trust-request-mm-kwargs`, the last for servers that repeat frames themselves. */
-export function clipForms(framesPerPatch: number): readonly ClipForm[] {
+export function clipForms({ framesPerPatch, framesPerSlice }: TowerForm): readonly ClipForm[] {
+  const repeats = framesPerPatch / framesPerSlice
   const repeated = [
-    { repeats: framesPerPatch, further: EXACT },
-    { repeats: framesPerPatch, further: {} },
+    { repeats, further: EXACT },
+    { repeats, further: {} },
   ]
-  return framesPerPatch === 1 ? repeated : [...repeated, { repeats: 1, further: {} }]
+  return repeats === 1 ? repeated : [...repeated, { repeats: 1, further: {} }]
 }
 
 /** A clip as a part of a message. */

@@ -4,7 +4,7 @@ import { towerForm } from '../engine/families/families.ts'
 import { MediaProcess } from '../engine/host/media-process.ts'
 import { PromptTokens } from '../engine/host/prompt-tokens.ts'
 import type { EncodedFrame, PictureFormat } from '../engine/pictures.ts'
-import type { TowerForm } from '../engine/vision/tower-form.ts'
+import { slicesOf, type TowerForm } from '../engine/vision/tower-form.ts'
 import { descriptionPrompt } from '../shared/description-prompt.ts'
 import type { MediaMetadata } from '../shared/media-metadata.ts'
 import type { ModelManifest } from '../shared/model-manifest.ts'
@@ -79,9 +79,14 @@ export class ClipPreparer implements AsyncDisposable {
     }
     const decode = performance.now() - started
     const text = await this.#tokens.count(prepared, answerPrefix, signal)
-    const frames = prepared.flatMap(({ content }) => content.flatMap((part) => (part.kind === 'clip' ? part.frames : [])))
-    const visual = frames.reduce((sum, frame) => sum + this.#form.tokens(frame).rows, 0)
+    const clips = prepared.flatMap(({ content }) => content.flatMap((part) => (part.kind === 'clip' ? [part.frames] : [])))
+    const visual = clips.reduce((sum, frames) => sum + this.#rowsOf(frames), 0)
     return { messages: prepared, tokens: { visual, text }, notices, decode }
+  }
+
+  #rowsOf(frames: readonly EncodedFrame[]): number {
+    const [first] = frames
+    return first ? slicesOf(this.#form, frames.length) * this.#form.tokens(first).rows : 0
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

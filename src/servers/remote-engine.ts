@@ -182,7 +182,7 @@ export class RemoteEngine implements Pick<EngineClient, 'load' | 'answer' | 'tim
     try {
       const probes = await probeClips(preparer, signal)
       const forms = new Map<ChatServer, ClipForm>()
-      const known = clipForms(towerForm(manifest).framesPerPatch)
+      const known = clipForms(towerForm(manifest))
       const check = async (server: ChatServer, stop: AbortSignal) => {
         forms.set(server, await agreedForm(server, manifest.name, known, probes, stop))
       }

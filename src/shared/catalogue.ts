@@ -25,6 +25,8 @@ const visionShape = z
     width: count,
     heads: count,
     feedForward: count,
+    /** Whether feed-forward layers have three matrices instead of two. Defaults to false. */
+    gated: z.boolean().optional(),
     patchSize: count,
     /** Input width and output width of every linear layer between the last block and the language model. */
     projector: z.array(z.tuple([count, count])).min(1),

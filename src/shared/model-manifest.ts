@@ -44,7 +44,8 @@ const visionFile = {
 
 /**
  * `repeats`: whether `uniform` repeats frames of clips that have fewer frames than requested. Defaults to `byDefault`. `maxFrames`: the most frames of a
- * clip that the model was trained for. Without it, only the context and the memory limit them.
+ * clip that the model was trained for. Without it, only the context and the memory limit them. `multipleOf` and `perSecond`: a count of several frames is a
+ * multiple of the one, and per second of the clip at most the other.
  */
 const samplerOf = (byDefault: boolean) =>
   z
@@ -53,6 +54,8 @@ const samplerOf = (byDefault: boolean) =>
       frames: z.int().positive(),
       maxFrames: z.int().positive().optional(),
       repeats: z.boolean().default(byDefault),
+      multipleOf: z.int().positive().max(16).optional(),
+      perSecond: z.number().positive().optional(),
     })
     .strict()
     .refine(({ frames, maxFrames }) => maxFrames === undefined || frames <= maxFrames, {
@@ -149,6 +152,55 @@ const tarsier2Schema = z
   })
   .strict()
 
+/** Qwen2.5-VL: frames of any size, two of which the tower sees together, with positions by their time. Numbers of pixels refer to one frame unless stated otherwise. */
+const qwen25VlSchema = z
+  .object({
+    ...common,
+    family: z.literal('qwen2.5-vl'),
+    sampler: samplerOf(false),
+    prompt: prompt.extend({ describePicture: describePicture.optional() }),
+    vision: z
+      .object({
+        ...visionFile,
+        /** Number of frames that the tower sees together. */
+        temporalPatchSize: z.int().positive().max(16),
+        /** Size of one attention head, and number of heads. */
+        headSize: z.int().positive().multipleOf(4).max(1024),
+        heads: z.int().positive().max(1024),
+        feedForward: width,
+        /** Patches along each side of a window of attention. */
+        window: side,
+        /** Positions in time per second of a clip. */
+        positionsPerSecond: z.number().positive().max(1000),
+      })
+      .strict(),
+    preprocessing: z
+      .object({
+        mean: triple,
+        std: positiveTriple,
+        /** Limits of a picture, from the image processor. */
+        minPixels: z
+          .int()
+          .min(0)
+          .max(2 ** 24),
+        maxPixels: pixels.positive(),
+        /** Limits of a frame of a clip with several. */
+        frameMinPixels: z
+          .int()
+          .min(0)
+          .max(2 ** 24),
+        frameMaxPixels: pixels.positive(),
+        /** Pixels of all slices of a clip, each counted once. */
+        clipMaxPixels: z
+          .int()
+          .positive()
+          .max(2 ** 36),
+      })
+      .strict()
+      .refine(({ minPixels, maxPixels }) => minPixels <= maxPixels, { path: ['minPixels'], message: 'is greater than maxPixels' }),
+  })
+  .strict()
+
 /** Tarsier version 1, and LLaVA, on which it is based: frames of one square size. */
 const tarsierSchema = z
   .object({
@@ -184,10 +236,11 @@ const tarsierSchema = z
   .strict()
 
 /** `tarsier-model.json`: everything that preprocessing and prompts depend on, so that no code depends on a particular model. */
-export const modelManifestSchema = z.discriminatedUnion('family', [tarsier2Schema, tarsierSchema])
+export const modelManifestSchema = z.discriminatedUnion('family', [tarsier2Schema, qwen25VlSchema, tarsierSchema])
 export type ModelManifest = z.infer<typeof modelManifestSchema>
 /** Name of a family of models in manifests and the catalogue. */
 export type FamilyName = ModelManifest['family']
 export const familyNames: readonly FamilyName[] = modelManifestSchema.options.flatMap(({ shape }) => [...shape.family.values])
 export type Tarsier2Manifest = z.infer<typeof tarsier2Schema>
+export type Qwen25VlManifest = z.infer<typeof qwen25VlSchema>
 export type TarsierManifest = z.infer<typeof tarsierSchema>

@@ -19,7 +19,7 @@ from PIL import Image
 from safetensors.numpy import save_file
 
 from frames import open_clip, read_frames
-from make_fixtures import LEAST_MARGIN, picture
+from fixture_files import LEAST_MARGIN, picture
 from preprocess import prepare, uniform
 from reference import Reference
 

@@ -11,7 +11,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from make_fixtures import LEAST_MARGIN, write_expected
+from fixture_files import LEAST_MARGIN, write_expected
 from tarsier1_checkpoint import CASES, write_settings, write_weights
 from tarsier1_reference import Reference
 

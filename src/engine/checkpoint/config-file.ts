@@ -19,14 +19,14 @@ export async function readConfigFile(directory: string): Promise<unknown> {
 }
 
 /** Fields of config.json that all model wrappers have. */
-interface Root {
+export interface CheckpointRoot {
   readonly [field: string]: unknown
   readonly text_config?: Readonly<Record<string, unknown>> | null | undefined
   readonly tie_word_embeddings?: boolean | null | undefined
 }
 
 /** The top-level `tie_word_embeddings` takes precedence, as in transformers; newer files may have it in text_config only. */
-export function tiedOf(root: Root): boolean | undefined {
+export function tiedOf(root: CheckpointRoot): boolean | undefined {
   const nested = root.text_config?.tie_word_embeddings
   return root.tie_word_embeddings ?? (typeof nested === 'boolean' ? nested : undefined)
 }
@@ -40,7 +40,7 @@ export function tiesEmbeddings(config: unknown): boolean {
 export const SPECIAL_KINDS = ['bos', 'eos', 'unk', 'sep', 'pad', 'cls', 'mask'] as const
 
 /** Ids of the special tokens in config.json, by kind (`bos`, `eos`, …); falls back to `text_config` for a nested language model. */
-export function tokenIdsOf(root: Root): Map<string, number> {
+export function tokenIdsOf(root: CheckpointRoot): Map<string, number> {
   const ids = new Map<string, number>()
   for (const kind of SPECIAL_KINDS) {
     const id = root[`${kind}_token_id`] ?? root.text_config?.[`${kind}_token_id`]

@@ -1,6 +1,6 @@
 import type { FrameUsed } from '../../shared/engine-events.ts'
 import type { ClipRequest } from '../engine-client.ts'
-import { framePlanes, positionAfterClip } from '../language/clip-positions.ts'
+import { positionAfterClip, slicePlanes } from '../language/clip-positions.ts'
 import type { Language, Mark, Session } from '../language/types.ts'
 import type { AnswerTokens } from './answer-tokens.ts'
 import { type ClipResources, PreparedClip } from './prepared-clip.ts'
@@ -28,8 +28,8 @@ export interface CloserLook {
 }
 
 /**
- * Scores texts as answers to a question about a clip, after each of its frames and without it. Attention is causal, so the KV of the first k
- * frames of a clip is that of a clip with k frames: only the text is evaluated. Every text is scored from its first token, with all that stands
+ * Scores texts as answers to a question about a clip, after each of its slices and without it. Attention is causal, so the KV of the first k
+ * slices of a clip is that of a clip with k slices: only the text is evaluated. Every text is scored from its first token, with all that stands
  * before a token as its context.
  */
 export class ClipScorer {
@@ -41,9 +41,9 @@ export class ClipScorer {
     this.#resources = resources
   }
 
-  /** Frames that the model received, in order. */
+  /** The frames with which the model had received a slice, in order: all frames, unless the tower sees several together. */
   get frames(): readonly FrameUsed[] {
-    return this.#prompt.clip.frames
+    return this.#prompt.clip.lastOfSlices
   }
 
   get clip(): PreparedClip {
@@ -51,8 +51,8 @@ export class ClipScorer {
   }
 
   /**
-   * Log probabilities of the tokens after the first `frames` frames.
-   * @param frames from 1 to the number of frames
+   * Log probabilities of the tokens after the first `frames` of {@link frames}.
+   * @param frames from 1 to their number
    */
   async after(frames: number, { tokens }: AnswerTokens, signal: AbortSignal): Promise<Float64Array> {
     using branch = this.#prompt.session.branch(this.#markAfter(frames))
@@ -76,8 +76,8 @@ export class ClipScorer {
   }
 
   /**
-   * Looks at further frames of the clip after its first `frames` frames, and scores a text after each of them. They are decoded and encoded, or
-   * read from the cache.
+   * Looks at further frames of the clip after the first `frames` of {@link frames}, and scores a text after each of them. They are decoded and encoded,
+   * or read from the cache. Each becomes a slice of its own, like a picture.
    * @param indices frames of the file, ascending
    */
   async *closer(
@@ -87,20 +87,24 @@ export class ClipScorer {
     signal: AbortSignal,
   ): AsyncGenerator<CloserLook, void> {
     const { clip, head, language, session, tail } = this.#prompt
-    const { width, height } = clip.shape
+    const { width, height, pace } = clip.shape
+    const repeated = indices.flatMap((index) => Array<number>(clip.framesPerSlice).fill(index))
     // The size of the other frames, whatever the budget allows for so few.
-    const request: ClipRequest = { ...clip.request, frames: { kind: 'indices', indices: [...indices] }, maxPixels: width * height }
+    const request: ClipRequest = { ...clip.request, frames: { kind: 'indices', indices: repeated }, maxPixels: width * height }
     const further = await PreparedClip.open(request, this.#resources, signal)
     try {
       using branch = session.branch(this.#markAfter(frames))
       const [decode, encode] = [new Stopwatch(), new Stopwatch()]
       let done = frames
-      for await (const frame of further.embed({ decode, encode, onCached() {}, onDecoded() {} }, signal)) {
-        const planes = framePlanes(language.positions, head.position, done, further.shape)
+      // Positions continue at the pace of the clip's own slices.
+      const shape = { ...further.shape, pace }
+      for await (const slice of further.embed({ decode, encode, onCached() {}, onDecoded() {} }, signal)) {
+        const planes = slicePlanes(language.positions, head.position, done, shape)
         done += 1
-        const next = positionAfterClip(language.positions, head.position, done, further.shape)
-        await branch.evaluateRows(frame.rows, planes, next, signal)
-        yield { frame: { index: frame.index, time: frame.time }, scores: await branch.score(tail, tokens, signal) }
+        const next = positionAfterClip(language.positions, head.position, done, shape)
+        await branch.evaluateRows(slice.rows, planes, next, signal)
+        const { index = 0, time = 0 } = slice.frames.at(-1) ?? {}
+        yield { frame: { index, time }, scores: await branch.score(tail, tokens, signal) }
       }
       await further.keep(signal)
     } finally {
@@ -110,8 +114,7 @@ export class ClipScorer {
 
   #markAfter(frames: number): Mark {
     const { clip, head, language } = this.#prompt
-    if (!Number.isInteger(frames) || frames < 1 || frames > clip.frames.length)
-      throw new RangeError(`frame ${frames} of ${clip.frames.length}`)
+    if (!Number.isInteger(frames) || frames < 1 || frames > clip.slices) throw new RangeError(`slice ${frames} of ${clip.slices}`)
     return {
       cells: head.cells + frames * clip.shape.rows,
       position: positionAfterClip(language.positions, head.position, frames, clip.shape),

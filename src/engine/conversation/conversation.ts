@@ -8,7 +8,7 @@ import { estimateRun, HEADROOM, MIN_ANSWER } from '../estimate/estimate-run.ts'
 import { loadedMemory, type MemoryState, type RequestedLimits } from '../estimate/memory-state.ts'
 import type { ModelCosts } from '../estimate/model-costs.ts'
 import { LOOK_FRAMES } from '../events/zoom.ts'
-import { framePlanes, positionAfterClip } from '../language/clip-positions.ts'
+import { positionAfterClip, slicePlanes } from '../language/clip-positions.ts'
 import type { Generated, Language, PromptSegment } from '../language/types.ts'
 import { answerTokens } from './answer-tokens.ts'
 import { Background } from './background.ts'
@@ -277,13 +277,15 @@ export class Conversation {
         onDecoded: (through: Decoded) => decoded.push(through),
       }
       let done = 0
-      for await (const frame of clip.embed(report, signal)) {
-        const planes = framePlanes(positions, start, done, clip.shape)
+      for await (const { frames, rows } of clip.embed(report, signal)) {
+        const planes = slicePlanes(positions, start, done, clip.shape)
         done += 1
-        seen += 1
-        await prefill.time(() => session.evaluateRows(frame.rows, planes, positionAfterClip(positions, start, done, clip.shape), signal))
-        const of = unseen.reduce((sum, { frames }) => sum + frames.length, 0)
-        yield { kind: 'frame', frame: { index: frame.index, time: frame.time }, done: seen, of }
+        await prefill.time(() => session.evaluateRows(rows, planes, positionAfterClip(positions, start, done, clip.shape), signal))
+        const of = unseen.reduce((sum, { frames: all }) => sum + all.length, 0)
+        for (const { index, time } of frames) {
+          seen += 1
+          yield { kind: 'frame', frame: { index, time }, done: seen, of }
+        }
       }
       notices.push(...clip.decodingNotices)
       evaluated += clip.cells

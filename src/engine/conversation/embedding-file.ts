@@ -4,24 +4,26 @@ import { setImmediate } from 'node:timers/promises'
 import { z } from 'zod'
 import type { FrameUsed } from '../../shared/engine-events.ts'
 
-/** The part of a frame that the language model needs: the tower's rows, without the pixels. */
-export interface FrameRows extends FrameUsed {
+/** The part of a slice of a clip that the language model needs: the tower's rows, without the pixels. */
+export interface SliceRows {
+  readonly frames: readonly FrameUsed[]
   readonly rows: Float32Array
 }
 
 /** Embeddings of a clip, with the notices from decoding. */
 export interface StoredRows {
   readonly width: number
-  readonly rowsPerFrame: number
-  readonly frames: readonly FrameRows[]
+  readonly rowsPerSlice: number
+  readonly slices: readonly SliceRows[]
   readonly notices: readonly string[]
 }
 
 const headerSchema = z.object({
-  format: z.literal(1),
+  format: z.literal(2),
   width: z.int().positive(),
-  rowsPerFrame: z.int().positive(),
-  frames: z.array(z.object({ index: z.int(), time: z.number() })).min(1),
+  rowsPerSlice: z.int().positive(),
+  /** The frames of each slice. */
+  slices: z.array(z.array(z.object({ index: z.int(), time: z.number() })).min(1)).min(1),
   notices: z.array(z.string()),
   /** Checksum of all rows, because changed values would go unnoticed. */
   sha256: z.string(),
@@ -32,26 +34,26 @@ type Header = z.infer<typeof headerSchema>
 const MAX_HEADER = 1 << 20
 
 /**
- * Embeddings of one clip on disk: header length (u32), header (JSON), then every frame's rows as little-endian f32.
- * An abort throws the signal's reason within one frame and leaves a partial file.
+ * Embeddings of one clip on disk: header length (u32), header (JSON), then every slice's rows as little-endian f32.
+ * An abort throws the signal's reason within one slice and leaves a partial file.
  */
 export async function writeEmbeddings(
   path: string,
-  { width, rowsPerFrame, frames, notices }: StoredRows,
+  { width, rowsPerSlice, slices, notices }: StoredRows,
   signal?: AbortSignal,
 ): Promise<void> {
-  const values = frames.map(({ rows }) => Buffer.from(rows.buffer, rows.byteOffset, rows.byteLength))
+  const values = slices.map(({ rows }) => Buffer.from(rows.buffer, rows.byteOffset, rows.byteLength))
   const hash = createHash('sha256')
   for (const bytes of values) {
     signal?.throwIfAborted()
     hash.update(bytes)
-    await setImmediate() // lets aborts and other messages be handled between frames
+    await setImmediate() // lets aborts and other messages be handled between slices
   }
   const header: Header = {
-    format: 1,
+    format: 2,
     width,
-    rowsPerFrame,
-    frames: frames.map(({ index, time }) => ({ index, time })),
+    rowsPerSlice,
+    slices: slices.map(({ frames }) => frames.map(({ index, time }) => ({ index, time }))),
     notices: [...notices],
     sha256: hash.digest('hex'),
   }
@@ -97,20 +99,20 @@ async function readRows(file: FileHandle): Promise<StoredRows | null> {
   await file.read(json, 0, headerBytes, 4)
   const parsed = headerSchema.safeParse(parseJson(json.toString('utf8')))
   if (!parsed.success) return null
-  const { width, rowsPerFrame, notices, sha256, frames: used } = parsed.data
-  const frameBytes = width * rowsPerFrame * 4
-  if (4 + headerBytes + frameBytes * used.length !== size) return null
+  const { width, rowsPerSlice, notices, sha256, slices: stored } = parsed.data
+  const sliceBytes = width * rowsPerSlice * 4
+  if (4 + headerBytes + sliceBytes * stored.length !== size) return null
   const hash = createHash('sha256')
-  const frames: FrameRows[] = []
-  for (const [i, frame] of used.entries()) {
-    const rows = new Float32Array(width * rowsPerFrame)
+  const slices: SliceRows[] = []
+  for (const [i, frames] of stored.entries()) {
+    const rows = new Float32Array(width * rowsPerSlice)
     const bytes = new Uint8Array(rows.buffer)
-    const { bytesRead } = await file.read(bytes, 0, frameBytes, 4 + headerBytes + i * frameBytes)
-    if (bytesRead !== frameBytes) return null
+    const { bytesRead } = await file.read(bytes, 0, sliceBytes, 4 + headerBytes + i * sliceBytes)
+    if (bytesRead !== sliceBytes) return null
     hash.update(bytes)
-    frames.push({ ...frame, rows })
+    slices.push({ frames, rows })
   }
-  return hash.digest('hex') === sha256 ? { width, rowsPerFrame, frames, notices } : null
+  return hash.digest('hex') === sha256 ? { width, rowsPerSlice, slices, notices } : null
 }
 
 function parseJson(text: string): unknown {

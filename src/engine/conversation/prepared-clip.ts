@@ -5,14 +5,15 @@ import { fittedNotice } from '../estimate/decide-run.ts'
 import type { RunRequest } from '../estimate/estimate-run.ts'
 import type { ClipSettings } from '../estimate/fit-settings.ts'
 import { towerForm } from '../families/families.ts'
+import type { SlicePace } from '../language/clip-positions.ts'
 import { fileStamp } from '../media/local-file.ts'
 import { openClip } from '../media/open-clip.ts'
 import type { Clip, MediaInfo, SamplingPlan } from '../media/types.ts'
-import { frameShape, ignoredPixelLimit } from '../vision/tower-form.ts'
+import { frameShape, ignoredPixelLimit, slicesOf, type TowerForm } from '../vision/tower-form.ts'
 import type { FrameShape, Tower } from '../vision/types.ts'
 import { cachedPrefix, nameKey, sizePrefix } from './cached-names.ts'
 import type { DiskCache } from './disk-cache.ts'
-import { type FrameRows, readEmbeddings, type StoredRows, writeEmbeddings } from './embedding-file.ts'
+import { readEmbeddings, type SliceRows, type StoredRows, writeEmbeddings } from './embedding-file.ts'
 import type { Stopwatch } from './stopwatch.ts'
 
 /** The parts of a loaded model that a clip needs. The tower is opened only when frames have to be encoded. */
@@ -23,6 +24,9 @@ export interface ClipResources {
   /** The {@link Tower.resultsKey} of that tower, which is opened only where nothing else tells. */
   towerResultsKey(): Promise<string>
 }
+
+/** Size of a clip's frames for the tower, the rows of each of its slices, and their positions in time. */
+export type ClipShape = FrameShape & { readonly pace: SlicePace | undefined }
 
 /** Statistics of one pass over a clip's frames. */
 export interface EmbedReport {
@@ -41,15 +45,16 @@ export class PreparedClip {
   readonly request: ClipRequest
   readonly info: MediaInfo
   #plan: SamplingPlan
-  #shape: FrameShape
+  #shape: ClipShape
   /** Limit on the pixels of a frame; lower than requested if that did not fit. */
   #maxPixels: number | undefined
   #fitted: Fitted | undefined
   readonly #resources: ClipResources
+  readonly #form: TowerForm
   #clip: Clip | null
   /** Detects whether the file has changed since it was opened. */
   readonly #stamp: string
-  #delivered: readonly FrameUsed[] | null = null
+  #delivered: readonly (readonly FrameUsed[])[] | null = null
   /** Computed embeddings that are not on disk yet. */
   #unsaved: StoredRows | null = null
   #hash: string | null = null
@@ -60,6 +65,7 @@ export class PreparedClip {
     this.#stamp = stamp
     this.request = request
     this.#resources = resources
+    this.#form = towerForm(resources.manifest)
     this.info = clip.info
     this.#plan = plan
     this.#maxPixels = request.maxPixels
@@ -86,8 +92,8 @@ export class PreparedClip {
     return this.#plan
   }
 
-  /** Size of each frame for the tower, and its rows in the context. */
-  get shape(): FrameShape {
+  /** Size of each frame for the tower, and the rows of each slice in the context. */
+  get shape(): ClipShape {
     return this.#shape
   }
 
@@ -139,30 +145,51 @@ export class PreparedClip {
     this.#fitted = fittedFrom(from, this.settings)
   }
 
-  #shapeOf(plan: SamplingPlan): FrameShape {
+  #shapeOf(plan: SamplingPlan): ClipShape {
     const limits = { frameCount: plan.indices.length, maxPixels: this.#maxPixels, minPixels: this.request.minPixels }
-    return frameShape(towerForm(this.#resources.manifest), this.info, limits)
+    return { ...frameShape(this.#form, this.info, limits), pace: paceOf(this.#form, plan) }
   }
 
   /** Frames that the model receives: those of the plan without undecodable ones, once they were read. */
   get frames(): readonly FrameUsed[] {
-    return this.#delivered ?? this.plan.indices.map((index, i) => ({ index, time: this.plan.times[i] ?? 0 }))
+    return this.#delivered?.flat() ?? this.#planned
+  }
+
+  /** The last frame of each slice: with it, the model has seen all of the slice. */
+  get lastOfSlices(): readonly FrameUsed[] {
+    if (this.#delivered) return this.#delivered.flatMap((frames) => frames.slice(-1))
+    const { framesPerSlice } = this.#form
+    return this.#planned.filter((_, i, { length }) => (i + 1) % framesPerSlice === 0 || i + 1 === length)
+  }
+
+  /** Frames of each slice, unless the clip ends within it. */
+  get framesPerSlice(): number {
+    return this.#form.framesPerSlice
+  }
+
+  get #planned(): readonly FrameUsed[] {
+    return this.plan.indices.map((index, i) => ({ index, time: this.plan.times[i] ?? 0 }))
+  }
+
+  /** Number of slices, each with {@link shape}'s rows. */
+  get slices(): number {
+    return this.#delivered?.length ?? slicesOf(this.#form, this.plan.indices.length)
   }
 
   /** Rows of the whole clip in the context. */
   get cells(): number {
-    return this.frames.length * this.shape.rows
+    return this.slices * this.shape.rows
   }
 
-  /** Embeddings per frame, in plan order. {@link keep} writes computed ones to disk. */
-  async *embed(report: EmbedReport, signal: AbortSignal): AsyncGenerator<FrameRows, void> {
+  /** Embeddings per slice, in plan order. {@link keep} writes computed ones to disk. */
+  async *embed(report: EmbedReport, signal: AbortSignal): AsyncGenerator<SliceRows, void> {
     const { cache } = this.#resources
     const cached = cache && (await this.#readCached(cache, signal))
     if (cached) {
       report.onCached()
       this.#decodingNotices = cached.notices
-      this.#delivered = cached.frames
-      yield* cached.frames
+      this.#delivered = cached.slices.map(({ frames }) => frames)
+      yield* cached.slices
     } else yield* this.#encode(report, signal)
     // Caching needs the hash of the file.
     if (this.#unsaved === null) await this.close()
@@ -220,10 +247,10 @@ export class PreparedClip {
     const path = name === null ? null : await cache.find(name)
     const stored = path === null ? null : await readEmbeddings(path)
     if (stored === null) return null
-    return stored.width === this.#resources.manifest.vision.width && stored.rowsPerFrame === this.shape.rows ? stored : null
+    return stored.width === this.#resources.manifest.vision.width && stored.rowsPerSlice === this.shape.rows ? stored : null
   }
 
-  async *#encode(report: EmbedReport, signal: AbortSignal): AsyncGenerator<FrameRows, void> {
+  async *#encode(report: EmbedReport, signal: AbortSignal): AsyncGenerator<SliceRows, void> {
     const { cache, manifest } = this.#resources
     const tower = await this.#resources.tower()
     const clip = await this.#withClip(signal, async (opened) => opened)
@@ -237,17 +264,24 @@ export class PreparedClip {
       signal,
       onWorked: (time: number) => report.encode.add(time),
     }
-    const delivered: FrameUsed[] = []
-    const encoded: FrameRows[] = []
-    for await (const { index, time, rows } of tower.embed(frames, options)) {
-      delivered.push({ index, time })
-      if (cache) encoded.push({ index, time, rows })
-      yield { index, time, rows }
+    const delivered: (readonly FrameUsed[])[] = []
+    const encoded: SliceRows[] = []
+    for await (const embedded of tower.embed(frames, options)) {
+      // Without the pixels.
+      const slice = { frames: embedded.frames.map(({ index, time }) => ({ index, time })), rows: embedded.rows }
+      delivered.push(slice.frames)
+      if (cache) encoded.push(slice)
+      yield slice
     }
     this.#delivered = delivered
     report.onDecoded({ codec: this.info.codec, pixels: this.plan.pixels })
-    if (cache) this.#unsaved = { width: manifest.vision.width, rowsPerFrame: this.shape.rows, frames: encoded, notices }
+    if (cache) this.#unsaved = { width: manifest.vision.width, rowsPerSlice: this.shape.rows, slices: encoded, notices }
   }
+}
+
+/** Seconds from slice to slice, if positions in time depend on them. */
+export function paceOf({ framesPerSlice, positionsPerSecond }: TowerForm, { rate }: Pick<SamplingPlan, 'rate'>): SlicePace | undefined {
+  return positionsPerSecond === null || rate === 0 ? undefined : { seconds: framesPerSlice / rate, positionsPerSecond }
 }
 
 /** Converts settings to plain data; limits from the model are null. */

@@ -22,8 +22,8 @@ function headOf(wanted: readonly PromptPart[]): { before: readonly (readonly num
 
 type StateResources = ClipResources & { readonly language: Pick<Language, 'positions' | 'resultsKey'> }
 
-function key({ manifest, language }: StateResources, before: readonly (readonly number[])[]): readonly unknown[] {
-  return [PIECES, manifest.language.sha256, language.resultsKey, before]
+function key({ manifest, language }: StateResources, before: readonly (readonly number[])[], { shape }: PreparedClip): readonly unknown[] {
+  return [PIECES, manifest.language.sha256, language.resultsKey, before, ...(shape.pace ? [shape.pace] : [])]
 }
 
 /**
@@ -40,7 +40,7 @@ export async function restoreState(
   const head = headOf(wanted)
   if (!cache || !head || !(await cache.hasPrefix(head.clip.cachePrefix))) return false
   const { before, clip } = head
-  const name = await clip.cacheName('state', signal, key(resources, before))
+  const name = await clip.cacheName('state', signal, key(resources, before, clip))
   const path = name === null ? null : await cache.find(name)
   if (name === null || path === null) return false
   const restored = await prefixCache.session.restore(path)
@@ -53,7 +53,7 @@ export async function restoreState(
     cells += tokens.length
     prefixCache.add({ kind: 'tokens', tokens }, { cells, position: cells })
   }
-  const end = { cells: cells + clip.cells, position: positionAfterClip(language.positions, cells, clip.frames.length, clip.shape) }
+  const end = { cells: cells + clip.cells, position: positionAfterClip(language.positions, cells, clip.slices, clip.shape) }
   prefixCache.add({ kind: 'clip', clip }, end)
   clip.recall(noticesIn(restored.note))
   await clip.close() // its frames will hardly be needed
@@ -71,7 +71,7 @@ export async function storeState(
   const head = headOf(wanted)
   // A clip that lost frames has fewer rows than its plan, and should be decoded again.
   if (!cache || !head || head.clip.frames.length !== head.clip.plan.indices.length) return
-  const name = await head.clip.cacheName('state', signal, key(resources, head.before))
+  const name = await head.clip.cacheName('state', signal, key(resources, head.before, head.clip))
   if (name === null || (await cache.find(name)) !== null) return
   const note = JSON.stringify(head.clip.decodingNotices)
   await cache.store(name, (path) => session.save(path, { note, signal }))

@@ -62,8 +62,12 @@ function hasMoreBits(layer: number, layers: number): boolean {
 }
 
 /** Size of the vision tower's files in bytes. */
-export function visionBytes({ layers, width, feedForward, patchSize, projector }: Vision, precision: VisionPrecision): number {
-  const linear = layers * (4 * width * width + 2 * width * feedForward) + projector.reduce((sum, [from, to]) => sum + from * to, 0)
+export function visionBytes(
+  { layers, width, feedForward, gated = false, patchSize, projector }: Vision,
+  precision: VisionPrecision,
+): number {
+  const linear =
+    layers * (4 * width * width + (gated ? 3 : 2) * width * feedForward) + projector.reduce((sum, [from, to]) => sum + from * to, 0)
   const rest = patchSize * patchSize * 3 * width + layers * (9 * width + feedForward) + projector.reduce((sum, [, to]) => sum + to, 0)
   const quantized = precision === 'int8' || precision === 'int4'
   return Math.round(linear * VISION_BYTES[precision] + rest * (quantized ? UNQUANTIZED_BYTES : VISION_BYTES[precision]))

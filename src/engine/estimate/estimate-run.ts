@@ -1,5 +1,5 @@
 import { MAX_FRAMES } from '../../shared/frame-request.ts'
-import { frameShape } from '../vision/tower-form.ts'
+import { frameShape, slicesOf } from '../vision/tower-form.ts'
 import type { FrameShape } from '../vision/types.ts'
 import { type ClipSettings, fitSettings, greatest } from './fit-settings.ts'
 import { type MemoryParts, shareOut, sumOf } from './gpu-share.ts'
@@ -78,7 +78,7 @@ function estimateWith(request: RunRequest, settings: ClipSettings, towerInFile: 
   const { resident, offload, limits } = request.memory
   const { frames, maxPixels, minPixels } = settings
   const shape = frameShape(costs.form, request.frame, { frameCount: frames, maxPixels, minPixels })
-  const visualTokens = frames * shape.rows
+  const visualTokens = slicesOf(costs.form, frames) * shape.rows
   const prompt = visualTokens + request.otherClips + request.text
   const context = Math.min(contextLimit, prompt + request.answer)
   const size = { cells: Math.min(contextLimit, context + HEADROOM), visualTokens, patchesPerFrame: patchesOf(costs, shape) }

@@ -1,6 +1,7 @@
 import type { Answer } from '../../shared/engine-events.ts'
 import type { ModelManifest } from '../../shared/model-manifest.ts'
 import { samplingSchema } from '../../shared/sampling.ts'
+import { towerForm } from '../families/families.ts'
 import type { Language } from '../language/types.ts'
 import type { Frame } from '../media/types.ts'
 import type { FrameShape, Tower } from '../vision/types.ts'
@@ -46,7 +47,7 @@ export function decodingOf({ decoded, timings }: Pick<Answer, 'decoded' | 'timin
   return { codec: decoded.codec, megapixel: timings.decode / (decoded.pixels / 1e6) }
 }
 
-/** Measures speeds in a short run: encodes a grey frame of the clip's size and evaluates some tokens in the language model. */
+/** Measures speeds in a short run: encodes a grey slice of the clip's size and evaluates some tokens in the language model. */
 export async function measureSpeeds(
   model: { readonly manifest: ModelManifest; readonly language: Language; tower(): Promise<Tower> },
   clip: { readonly shape: FrameShape; readonly settings: ClipSettings },
@@ -58,8 +59,9 @@ export async function measureSpeeds(
   const frame: Frame = { index: 0, time: 0, width, height, rgb: new Uint8Array(3 * width * height).fill(128) }
   let encode = 0
   const onWorked = (milliseconds: number) => (encode += milliseconds)
+  const { framesPerSlice } = towerForm(manifest)
   const once = async function* () {
-    yield frame
+    for (let i = 0; i < framesPerSlice; i += 1) yield frame
   }
   const { frames, maxPixels, minPixels } = clip.settings
   for await (const _ of tower.embed(once(), { frameCount: frames, maxPixels, minPixels, signal, onWorked })) signal.throwIfAborted()
@@ -75,7 +77,7 @@ export async function measureSpeeds(
   while (next.done !== true) next = await pieces.next()
   const generated = performance.now() - prefilled
   return {
-    patch: encode / ((width * height) / manifest.vision.patchSize ** 2),
+    patch: encode / ((framesPerSlice * width * height) / manifest.vision.patchSize ** 2),
     prefilled: (prefilled - began) / MEASURED_PREFILLED,
     generated: generated / Math.max(1, next.value.tokens.length),
   }

@@ -11,11 +11,14 @@ export interface ModelFamily<Manifest extends ModelManifest = ModelManifest> {
   costs(manifest: Manifest): FamilyCosts
   /** Pixel budget of all frames of a clip together; null if the family has no such limit. */
   clipPixels(manifest: Manifest): number | null
+  /** The kinds of config.json that it accepts, for error messages. */
+  readonly accepted: string
   /** Whether a config.json belongs to this family. */
   isConfig(config: unknown): boolean
   /** Reads a checkpoint folder. `config` is its config.json. Throws `model-unsupported`, `model-damaged`, `model-mismatch`. */
   readParts(directory: string, config: unknown, source: TensorSource, options: ModelOptions): Promise<ModelParts>
-  readonly pair: FamilyPair
+  /** Null if pairs of llama.cpp files are not supported. */
+  readonly pair: FamilyPair | null
   /** The form in which other programs load its checkpoints; null if they load them as they are. */
   readonly published: PublishedForm | null
 }

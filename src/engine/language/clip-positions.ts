@@ -1,27 +1,35 @@
 import type { PositionKind } from './types.ts'
 
-/** Tokens of a frame: rows and columns of the grid, and the number of embedding rows, including separators if the model has them. */
-interface PictureTokens {
+/** Tokens of a slice of a clip: rows and columns of the grid, and the number of embedding rows, including separators if the model has them. */
+export interface SliceTokens {
   readonly grid: readonly [rows: number, columns: number]
   readonly rows: number
+  /** If slices have positions by their time; otherwise each is one position after the one before. */
+  readonly pace?: SlicePace | undefined
+}
+
+/** Seconds from slice to slice, and positions per second. */
+export interface SlicePace {
+  readonly seconds: number
+  readonly positionsPerSecond: number
 }
 
 /**
- * Positions of the rows of one frame, in three planes t, h, w.
- * - `grid` (M-RoPE, Qwen2-VL's `get_rope_index`): t is the start of the clip plus the index of the frame in the clip; h and w are the start
- * plus row and column of the token.
+ * Positions of the rows of one slice, in three planes t, h, w.
+ * - `grid` (M-RoPE, `get_rope_index` of Qwen2-VL and Qwen2.5-VL): t is the start of the clip plus the slice's index in the clip or its time; h and w are
+ * the start plus row and column of the token.
  * - `line`: consecutive positions, as for text; all planes are equal.
  * @returns the planes one after another, [3, rows]
  */
-export function framePlanes(
-  kind: PositionKind,
-  start: number,
-  frame: number,
-  { grid: [rows, columns], rows: count }: PictureTokens,
-): Int32Array {
-  if (kind === 'line') return linePlanes(start + frame * count, count)
+export function slicePlanes(kind: PositionKind, start: number, slice: number, tokens: SliceTokens): Int32Array {
+  const {
+    grid: [rows, columns],
+    rows: count,
+    pace,
+  } = tokens
+  if (kind === 'line') return linePlanes(start + slice * count, count)
   const planes = new Int32Array(3 * count)
-  planes.fill(start + frame, 0, count)
+  planes.fill(start + stepOf(slice, pace), 0, count)
   for (let row = 0, at = 0; row < rows; row += 1) {
     for (let column = 0; column < columns; column += 1, at += 1) {
       planes[count + at] = start + row
@@ -36,7 +44,17 @@ export function linePlanes(start: number, count: number): Int32Array {
   return Int32Array.from({ length: 3 * count }, (_, i) => start + (i % count))
 }
 
-/** Position after a clip of `frames` frames: greater than all positions in any plane. */
-export function positionAfterClip(kind: PositionKind, start: number, frames: number, { grid, rows }: PictureTokens): number {
-  return start + (kind === 'line' ? frames * rows : Math.max(frames, ...grid))
+/**
+ * Position after a clip of `slices` slices: greater than all positions in any plane. So Qwen2-VL and Qwen2.5-VL were published (transformers 4.49.0,
+ * modeling_qwen2_5_vl.py, line 1676). transformers 5.24.0 counts only rows and columns, so that the text after a long clip would share positions with it.
+ */
+export function positionAfterClip(kind: PositionKind, start: number, slices: number, { grid, rows, pace }: SliceTokens): number {
+  if (kind === 'line') return start + slices * rows
+  return start + Math.max(slices === 0 ? 0 : stepOf(slices - 1, pace) + 1, ...grid)
+}
+
+/** Steps in time from the first slice, with the reference's rounding to 32 bits. */
+function stepOf(slice: number, pace: SlicePace | undefined): number {
+  if (slice === 0 || !pace) return slice
+  return Math.trunc(Math.fround(Math.fround(slice * Math.fround(pace.seconds)) * pace.positionsPerSecond))
 }

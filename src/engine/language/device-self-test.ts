@@ -1,4 +1,4 @@
-import { framePlanes, positionAfterClip } from './clip-positions.ts'
+import { positionAfterClip, slicePlanes } from './clip-positions.ts'
 import type { Language } from './types.ts'
 
 const WORDS = 'Describe the video in detail: what happens first, and what happens then?'
@@ -19,7 +19,7 @@ export async function testLogits(language: Language, signal: AbortSignal): Promi
   await session.evaluateTokens(tokens, signal)
   const start = session.mark.position
   const rows = Float32Array.from({ length: PICTURE.rows * language.width }, (_, i) => 0.5 * Math.sin(i * i))
-  const planes = framePlanes(language.positions, start, 0, PICTURE)
+  const planes = slicePlanes(language.positions, start, 0, PICTURE)
   await session.evaluateRows(rows, planes, positionAfterClip(language.positions, start, 1, PICTURE), signal)
   await session.evaluateTokens(tokens, signal)
   return await session.logits()

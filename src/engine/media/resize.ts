@@ -1,56 +1,17 @@
+import { bicubicWindows, checkSizes, type FilterWindows } from './resize-windows.ts'
 import type { RgbImage } from './types.ts'
 
 /** Pillow's fixed-point precision for 8-bit images: 32 bits minus 8 for a pixel and 2 for overshoot of the filter. */
 const PRECISION_BITS = 32 - 8 - 2
 const HALF = 1 << (PRECISION_BITS - 1)
 
-const SUPPORT = 2
+/** Windows with weights in fixed point: Pillow's `normalize_coeffs_8bpc`. */
+type Windows = FilterWindows<Int32Array>
 
-/** Catmull-Rom (a = -0.5) with the terms in Pillow's order: another order differs in the last bit, which changes the rounding. */
-function bicubic(distance: number): number {
-  const x = Math.abs(distance)
-  if (x < 1) return (1.5 * x - 2.5) * x * x + 1
-  if (x < 2) return (((x - 5) * x + 8) * x - 4) * -0.5
-  return 0
-}
-
-/** For each output pixel: the start of its window, the number of input pixels in it, and their weights (with a stride of `size`). */
-interface Windows {
-  readonly size: number
-  readonly starts: Int32Array
-  readonly counts: Int32Array
-  readonly weights: Int32Array
-}
-
-/** Pillow's `precompute_coeffs` and `normalize_coeffs_8bpc`: for downscaling, the filter is widened by the scale. */
-function bicubicWindows(from: number, to: number): Windows {
-  const scale = from / to
-  const filterScale = Math.max(scale, 1)
-  const support = SUPPORT * filterScale
-  const size = Math.ceil(support) * 2 + 1
-  const starts = new Int32Array(to)
-  const counts = new Int32Array(to)
-  const weights = new Int32Array(to * size)
-  const exact = new Float64Array(size)
-  const step = 1 / filterScale
-  for (let i = 0; i < to; i += 1) {
-    const centre = (i + 0.5) * scale
-    const start = Math.max(0, Math.trunc(centre - support + 0.5))
-    const count = Math.min(from, Math.trunc(centre + support + 0.5)) - start
-    let sum = 0
-    for (let x = 0; x < count; x += 1) {
-      const weight = bicubic((x + start - centre + 0.5) * step)
-      exact[x] = weight
-      sum += weight
-    }
-    for (let x = 0; x < count; x += 1) {
-      const weight = sum === 0 ? (exact[x] ?? 0) : (exact[x] ?? 0) / sum
-      weights[i * size + x] = Math.trunc((weight < 0 ? -0.5 : 0.5) + weight * (1 << PRECISION_BITS))
-    }
-    starts[i] = start
-    counts[i] = count
-  }
-  return { size, starts, counts, weights }
+function fixedPointWindows(from: number, to: number): Windows {
+  const windows = bicubicWindows(from, to)
+  const weights = Int32Array.from(windows.weights, (weight) => Math.trunc((weight < 0 ? -0.5 : 0.5) + weight * (1 << PRECISION_BITS)))
+  return { ...windows, weights }
 }
 
 /**
@@ -58,9 +19,9 @@ function bicubicWindows(from: number, to: number): Windows {
  * 8 bits. Returns a copy if the size is unchanged.
  */
 export function resizeBicubic(image: RgbImage, width: number, height: number): RgbImage {
-  check(image, width, height)
-  const columns = width === image.width ? null : bicubicWindows(image.width, width)
-  const rows = height === image.height ? null : bicubicWindows(image.height, height)
+  checkSizes(image, width, height)
+  const columns = width === image.width ? null : fixedPointWindows(image.width, width)
+  const rows = height === image.height ? null : fixedPointWindows(image.height, height)
   if (!columns || !rows) {
     const rgb = columns
       ? resizeColumns(image.rgb, image.width, 0, height, columns, width)
@@ -79,14 +40,6 @@ export function resizeBicubic(image: RgbImage, width: number, height: number): R
   const last = (rows.starts[height - 1] ?? 0) + (rows.counts[height - 1] ?? 0)
   const narrow = resizeColumns(image.rgb, image.width, first, last, columns, width)
   return { width, height, rgb: resizeRows(narrow, width * 3, { ...rows, starts: rows.starts.map((start) => start - first) }, height) }
-}
-
-function check({ width, height, rgb }: RgbImage, toWidth: number, toHeight: number): void {
-  if (rgb.length !== width * height * 3)
-    throw new RangeError(`a picture of ${width}×${height} has ${width * height * 3} bytes, not ${rgb.length}`)
-  for (const side of [width, height, toWidth, toHeight]) {
-    if (!Number.isInteger(side) || side < 1) throw new RangeError(`a side of ${side} pixels`)
-  }
 }
 
 /** Horizontal pass. Computes two rows at a time to load half as many weights; an odd last row is computed twice. */

@@ -1,6 +1,6 @@
 import { TarsierError } from '../../shared/errors.ts'
 import type { ClipRange, FrameRequest, TimeRule } from '../../shared/frame-request.ts'
-import type { ChosenFrames, PlanOptions } from './types.ts'
+import type { PlannedFrames, PlanOptions } from './types.ts'
 
 /** The properties of a clip that planning needs. `timeOf(index)` gives seconds from the first frame. */
 export interface Timeline {
@@ -49,45 +49,78 @@ export function middleIndices(total: number, count: number): number[] {
 }
 
 /** Chooses the frames of a request. Throws `invalid-range` for ranges, indices and times without frames. */
-export function planFrames(request: FrameRequest, timeline: Timeline, options: PlanOptions = {}): ChosenFrames {
+export function planFrames(request: FrameRequest, timeline: Timeline, options: PlanOptions = {}): PlannedFrames {
   const notices: string[] = []
-  const indices = chooseIndices(request, timeline, options, notices)
-  return { indices, times: indices.map((index) => timeline.timeOf(index)), notices }
+  const { indices, rate } = chooseIndices(request, timeline, options, notices)
+  const times = indices.map((index) => timeline.timeOf(index))
+  return { indices, times, rate: rate ?? averageRate(times), notices }
 }
 
-function chooseIndices(request: FrameRequest, timeline: Timeline, options: PlanOptions, notices: string[]): number[] {
+/** Frames per second from the first to the last time; 0 if there is only one. */
+function averageRate(times: readonly number[]): number {
+  const seconds = (times.at(-1) ?? 0) - (times[0] ?? 0)
+  return seconds > 0 ? (times.length - 1) / seconds : 0
+}
+
+/** Indices, and frames per second where the rule defines it. */
+function chooseIndices(
+  request: FrameRequest,
+  timeline: Timeline,
+  options: PlanOptions,
+  notices: string[],
+): { readonly indices: number[]; readonly rate?: number } {
   switch (request.kind) {
     case 'uniform':
     case 'middle': {
-      const { kind, count, range } = request
+      const { kind, range } = request
       const [first, end] = resolveRange(range, timeline, notices)
       const total = end - first
+      const count = countOf(request.count, total, timeline, options, notices)
       const repeats = kind === 'uniform' && options.repeats === true && timeline.repeatable === true
       // An image has one frame; no notice is needed.
-      if (count > total && timeline.frameCount > 1) {
-        const place = range ? 'The range of the clip' : 'The clip'
-        const what = repeats
-          ? 'some frames are used more than once, as in the reference implementation of this model'
-          : 'all frames are used'
-        notices.push(`${place} has ${frames(total)}, fewer than the requested ${count}: ${what}.`)
-      }
       const chosen = kind === 'uniform' ? uniformIndices(total, count, repeats) : middleIndices(total, count)
-      return chosen.map((index) => first + index)
+      if (request.count > total && timeline.frameCount > 1) {
+        const place = range ? 'The range of the clip' : 'The clip'
+        const all = chosen.length === total ? 'all frames are used' : `${frames(chosen.length)} of it are used`
+        const what = repeats ? 'some frames are used more than once, as in the reference implementation of this model' : all
+        notices.push(`${place} has ${frames(total)}, fewer than the requested ${request.count}: ${what}.`)
+      }
+      // As the reference counts it, for whole intervals.
+      return { indices: chosen.map((index) => first + index), rate: (chosen.length / total) * timeline.rate }
     }
     case 'indices':
       for (const index of request.indices) if (index >= timeline.frameCount) throw beyond(`frame ${index}`, timeline, { index })
-      return [...request.indices]
+      return { indices: [...request.indices] }
     case 'times': {
       const find = frameFinder(request.rule, timeline)
-      return request.times.map((time) => {
+      const indices = request.times.map((time) => {
         const index = find(time)
         if (index < timeline.frameCount) return index
         // A time within the clip that rounds past the last frame selects the last frame.
         if (time <= timeline.duration + TIME_TOLERANCE) return timeline.frameCount - 1
         throw beyond(seconds(time), timeline, { time })
       })
+      return { indices }
     }
   }
+}
+
+/** Fewest frames where a model limits the frames per second, as in Qwen2.5-VL's processor. */
+const MIN_FRAMES_BY_RATE = 4
+
+/**
+ * The number of frames to choose: as requested, or for some models a multiple, and not more than a rate allows. These are the rules of Qwen2.5-VL's
+ * processor (`smart_nframes` in qwen-vl-utils), with the requested number as its `max_frames`; a single frame stays one.
+ */
+function countOf(requested: number, total: number, { rate }: Timeline, options: PlanOptions, notices: string[]): number {
+  const { multipleOf = 1, perSecond } = options
+  if (requested === 1 || total < multipleOf || multipleOf === 1) return requested
+  const below = (count: number) => Math.floor(count / multipleOf) * multipleOf
+  const whole = Math.max(multipleOf, perSecond === undefined ? roundHalfToEven(requested / multipleOf) * multipleOf : below(requested))
+  const most = perSecond === undefined || rate === 0 ? whole : Math.min(whole, Math.max((total / rate) * perSecond, MIN_FRAMES_BY_RATE))
+  if (most < whole && total >= requested && perSecond !== undefined)
+    notices.push(`This model takes ${perSecond} frames per second, so ${frames(below(most))} of the clip are used instead of ${requested}.`)
+  return below(Math.min(most, total))
 }
 
 /**

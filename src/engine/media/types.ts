@@ -30,7 +30,13 @@ export interface ChosenFrames {
   readonly notices: readonly string[]
 }
 
-export interface SamplingPlan extends ChosenFrames {
+/** Frames that a request chooses. */
+export interface PlannedFrames extends ChosenFrames {
+  /** Frames per second of the clip, on average; 0 for an image. */
+  readonly rate: number
+}
+
+export interface SamplingPlan extends PlannedFrames {
   /** Pixels that have to be decoded, including frames in between. */
   readonly pixels: number
 }
@@ -39,6 +45,10 @@ export interface SamplingPlan extends ChosenFrames {
 export interface PlanOptions {
   /** Whether the uniform rule repeats frames of a clip with too few. Defaults to false. */
   readonly repeats?: boolean | undefined
+  /** Number of which a count of several frames is a multiple. Defaults to 1. */
+  readonly multipleOf?: number | undefined
+  /** Maximum number of frames per second, for a count of several. Defaults to no limit. */
+  readonly perSecond?: number | undefined
 }
 
 /** An open file. Closing it twice is allowed; using it afterwards throws. */

@@ -1,31 +1,42 @@
 import type { Frame, RgbImage } from '../media/types.ts'
+import type { SeenFrame } from './types.ts'
 
-/** A frame as the tower receives it, after both resizes. */
-export interface PreparedFrame {
-  readonly frame: Pick<Frame, 'index' | 'time'>
-  readonly picture: RgbImage
+/** A slice as the tower receives it, after all resizes. */
+export interface PreparedSlice {
+  readonly frames: readonly SeenFrame[]
+  /** The frames' pictures; the last one is repeated if the slice has too few. */
+  readonly pictures: readonly RgbImage[]
+}
+
+export interface BatchSizes {
+  /** Number of frames of a slice. */
+  readonly framesPerSlice: number
+  /** Maximum number of pixels of a batch, of one picture per slice. */
+  readonly maxPixels: number
 }
 
 /**
- * Groups consecutive frames of equal size into batches of at most `maxPixels` in total, but at least one frame. Frames are requested one at
- * a time and only as needed for a batch, except for one frame of a different size that ends it.
+ * Groups consecutive frames of equal size into slices, and these into batches of at most `maxPixels` in total, but at least one slice. Frames are
+ * requested one at a time and only as needed for a batch, except for one of a different size that ends it.
  */
 export class FrameBatches implements AsyncDisposable {
   readonly #frames: AsyncIterator<Frame>
   readonly #prepare: (frame: Frame) => RgbImage
-  readonly #maxPixels: number
-  #carried: PreparedFrame | null = null
+  readonly #sizes: BatchSizes
+  /** A frame of a different size, and a slice of such frames. */
+  #carriedFrame: SeenFrame | null = null
+  #carried: PreparedSlice | null = null
   #ended = false
   #pending: Promise<unknown> = Promise.resolve()
 
-  constructor(frames: AsyncIterable<Frame>, prepare: (frame: Frame) => RgbImage, maxPixels: number) {
+  constructor(frames: AsyncIterable<Frame>, prepare: (frame: Frame) => RgbImage, sizes: BatchSizes) {
     this.#frames = frames[Symbol.asyncIterator]()
     this.#prepare = prepare
-    this.#maxPixels = maxPixels
+    this.#sizes = sizes
   }
 
   /** Returns the next batch, empty after the last frame. Rejections are handled, so that a batch may be requested in advance. */
-  next(): Promise<PreparedFrame[]> {
+  next(): Promise<PreparedSlice[]> {
     const batch = this.#collect()
     this.#pending = batch.catch(() => {})
     return batch
@@ -37,23 +48,40 @@ export class FrameBatches implements AsyncDisposable {
     if (!this.#ended) await this.#frames.return?.()
   }
 
-  async #collect(): Promise<PreparedFrame[]> {
-    const batch: PreparedFrame[] = []
+  async #collect(): Promise<PreparedSlice[]> {
+    const batch: PreparedSlice[] = []
     for (;;) {
-      const prepared = this.#carried ?? (await this.#pull())
+      const slice = this.#carried ?? (await this.#slice())
       this.#carried = null
-      if (!prepared) return batch
       const [first] = batch
-      if (first && (first.picture.width !== prepared.picture.width || first.picture.height !== prepared.picture.height)) {
-        this.#carried = prepared
+      if (!slice) return batch
+      if (first && !sameSize(first.pictures[0], slice.pictures[0])) {
+        this.#carried = slice
         return batch
       }
-      batch.push(prepared)
-      if ((batch.length + 1) * prepared.picture.width * prepared.picture.height > this.#maxPixels) return batch
+      batch.push(slice)
+      const { width = 0, height = 0 } = slice.pictures[0] ?? {}
+      if ((batch.length + 1) * width * height > this.#sizes.maxPixels) return batch
     }
   }
 
-  async #pull(): Promise<PreparedFrame | null> {
+  async #slice(): Promise<PreparedSlice | null> {
+    const first = this.#carriedFrame ?? (await this.#pull())
+    this.#carriedFrame = null
+    if (!first) return null
+    const { framesPerSlice } = this.#sizes
+    const frames = [first]
+    while (frames.length < framesPerSlice) {
+      const next = await this.#pull()
+      if (next && !sameSize(next.picture, first.picture)) this.#carriedFrame = next
+      if (!next || this.#carriedFrame) break
+      frames.push(next)
+    }
+    const pictures = Array.from({ length: framesPerSlice }, (_, i) => (frames[i] ?? frames.at(-1) ?? first).picture)
+    return { frames, pictures }
+  }
+
+  async #pull(): Promise<SeenFrame | null> {
     if (this.#ended) return null
     const next = await this.#frames.next()
     if (next.done) {
@@ -61,6 +89,10 @@ export class FrameBatches implements AsyncDisposable {
       return null
     }
     const { index, time } = next.value
-    return { frame: { index, time }, picture: this.#prepare(next.value) }
+    return { index, time, picture: this.#prepare(next.value) }
   }
+}
+
+function sameSize(a: RgbImage | undefined, b: RgbImage | undefined): boolean {
+  return a?.width === b?.width && a?.height === b?.height
 }

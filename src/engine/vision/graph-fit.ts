@@ -6,8 +6,12 @@ import type { GraphValue, TowerForm } from './tower-form.ts'
 const { TensorProto } = onnxProto.onnx
 
 /** Throws `model-damaged` if a tower's graph does not match its manifest. Loads no weights. */
-export function expectGraphFits(graph: Graph, { vision }: ModelManifest, { graphInputs, learnedPositions }: TowerForm): void {
-  expectValues(graph.input ?? [], [{ name: 'pixels', axes: 3, last: 3 * vision.patchSize ** 2 }, ...graphInputs])
+export function expectGraphFits(
+  graph: Graph,
+  { vision }: ModelManifest,
+  { framesPerSlice, graphInputs, learnedPositions }: TowerForm,
+): void {
+  expectValues(graph.input ?? [], [{ name: 'pixels', axes: 3, last: framesPerSlice * 3 * vision.patchSize ** 2 }, ...graphInputs])
   expectValues(graph.output ?? [], [{ name: 'embeddings', axes: 3, last: vision.width }])
   if (learnedPositions) {
     const { name, side } = learnedPositions

@@ -2,7 +2,7 @@ import { unlessAborted } from '../../platform/unless-aborted.ts'
 import type { ModelManifest } from '../../shared/model-manifest.ts'
 import { type GuardedDevice, runGuarded } from '../devices/device-guard.ts'
 import type { Frame, RgbImage } from '../media/types.ts'
-import { FrameBatches, type PreparedFrame } from './frame-batches.ts'
+import { FrameBatches, type PreparedSlice } from './frame-batches.ts'
 import { fillPatches, normalisationTable, patchFloats } from './patches.ts'
 import type { NamedFloats } from './thread-messages.ts'
 import { runFailure } from './tower-failures.ts'
@@ -13,7 +13,7 @@ import { pixelsInput } from './tower-trial.ts'
 import type { Embedded, EmbedOptions, FrameLimits, FrameShape, Tower, VisionDevice } from './types.ts'
 
 /**
- * Maximum number of patches per run, over all its frames. On a CPU, small frames are faster in batches (144 patches: 2.0 ms per frame
+ * Maximum number of patches per run, over all its slices. On a CPU, small frames are faster in batches (144 patches: 2.0 ms per frame
  * instead of 2.8 in batches of eight), frames of 576 patches are not and only need more memory; on other devices, two frames of Tarsier2's
  * maximum size.
  */
@@ -32,7 +32,7 @@ export interface OnnxTowerParts {
   readonly overlapRuns: boolean
 }
 
-/** Runs a tower's graph: resizes frames, splits them into patches, computes a few frames per run, and yields the rows of each frame. */
+/** Runs a tower's graph: resizes frames, splits them into patches, computes a few slices per run, and yields the rows of each slice. */
 export class OnnxTower implements Tower {
   readonly width: number
   readonly device: VisionDevice
@@ -64,15 +64,15 @@ export class OnnxTower implements Tower {
 
   async *embed(frames: AsyncIterable<Frame>, options: EmbedOptions): AsyncGenerator<Embedded> {
     const { signal, onWorked = () => {} } = options
-    const { patchSize } = this.#form.patching
-    const maxPixels = (this.device === 'cpu' ? PATCHES_PER_RUN.cpu : PATCHES_PER_RUN.other) * patchSize ** 2
+    const { framesPerSlice, patching } = this.#form
+    const maxPixels = (this.device === 'cpu' ? PATCHES_PER_RUN.cpu : PATCHES_PER_RUN.other) * patching.patchSize ** 2
     const prepare = (frame: Frame): RgbImage => {
       const began = performance.now()
       const picture = this.#form.prepare(frame, options)
       onWorked(performance.now() - began)
       return picture
     }
-    await using batches = new FrameBatches(frames, prepare, maxPixels)
+    await using batches = new FrameBatches(frames, prepare, { framesPerSlice, maxPixels })
     signal.throwIfAborted()
     let run = this.#start(await batches.next(), options)
     while (run) {
@@ -96,9 +96,9 @@ export class OnnxTower implements Tower {
 
   /** Starts the run of a batch; returns null for an empty batch, after the last frame. */
   #start(
-    batch: readonly PreparedFrame[],
+    batch: readonly PreparedSlice[],
     { onWorked = () => {} }: EmbedOptions,
-  ): { readonly batch: readonly PreparedFrame[]; readonly output: Promise<NamedFloats> } | null {
+  ): { readonly batch: readonly PreparedSlice[]; readonly output: Promise<NamedFloats> } | null {
     if (batch.length === 0) return null
     const began = performance.now()
     const output = this.#run(batch).finally(() => onWorked(performance.now() - began))
@@ -106,13 +106,13 @@ export class OnnxTower implements Tower {
     return { batch, output }
   }
 
-  async #run(batch: readonly PreparedFrame[]): Promise<NamedFloats> {
-    const { patching } = this.#form
-    const { width = 0, height = 0 } = batch[0]?.picture ?? {}
+  async #run(batch: readonly PreparedSlice[]): Promise<NamedFloats> {
+    const { framesPerSlice, patching } = this.#form
+    const { width = 0, height = 0 } = batch[0]?.pictures[0] ?? {}
     const [rows, columns] = [height / patching.patchSize, width / patching.patchSize]
-    const perFrame = patchFloats(width, height)
-    const pixels = this.#memory(perFrame * batch.length)
-    for (const [position, { picture }] of batch.entries()) fillPatches(picture, patching, this.#table, pixels, position * perFrame)
+    const perSlice = framesPerSlice * patchFloats(width, height)
+    const pixels = this.#memory(perSlice * batch.length)
+    for (const [position, { pictures }] of batch.entries()) fillPatches(pictures, patching, this.#table, pixels, position * perSlice)
     const inputs = [pixelsInput(pixels, batch.length, rows * columns), ...this.#form.furtherInputs(rows, columns)]
     const compute = () => this.#session.run(inputs)
     const { output, inputs: returned } = await runGuarded(this.#gpu, 'answering', compute).catch((error: unknown) => {
@@ -123,15 +123,15 @@ export class OnnxTower implements Tower {
     return output
   }
 
-  /** Splits the output of a run into frames, each with its own buffer. */
-  #split(output: NamedFloats, batch: readonly PreparedFrame[]): Embedded[] {
-    return batch.map(({ frame, picture }, position) => {
-      const { grid, rows } = this.#form.tokens(picture)
+  /** Splits the output of a run into slices, each with its own buffer. */
+  #split(output: NamedFloats, batch: readonly PreparedSlice[]): Embedded[] {
+    return batch.map(({ frames, pictures }, position) => {
+      const { grid, rows } = this.#form.tokens(pictures[0] ?? { width: 0, height: 0 })
       const count = rows * this.width
       if (output.data.length !== count * batch.length)
-        throw damaged(`it returned ${output.data.length} values for ${batch.length} frames instead of ${count} per frame`)
+        throw damaged(`it returned ${output.data.length} values for ${batch.length} slices of frames instead of ${count} each`)
       const values = batch.length === 1 ? output.data : output.data.slice(position * count, (position + 1) * count)
-      return { ...frame, grid, rows: values, picture }
+      return { frames, grid, rows: values }
     })
   }
 

@@ -19,32 +19,34 @@ export function normalisationTable(mean: readonly number[], std: readonly number
   return table
 }
 
-/** Number of floats that {@link fillPatches} writes for an image of this size. */
+/** Number of floats that {@link fillPatches} writes for each image of this size. */
 export function patchFloats(width: number, height: number): number {
   return width * height * CHANNELS
 }
 
 /**
- * Writes the patches of an image to `target`, starting at `offset`: patches in merged order, each in the order channel, row, column. The
- * two frames of a temporal patch are the same image, so it is written once. Width and height must be multiples of patch size times merge
- * size.
+ * Writes the patches of a slice's images to `target`, starting at `offset`: patches in merged order, each in the order image, channel, row, column. An
+ * image that is repeated to fill a temporal patch is written once. All images have the same size; width and height must be multiples of patch size
+ * times merge size.
  */
 export function fillPatches(
-  image: RgbImage,
+  images: readonly RgbImage[],
   { patchSize, mergeSize }: Patching,
   table: Float32Array,
   target: Float32Array,
   offset: number,
 ): void {
-  const { width, rgb } = image
+  const { width = 0, height = 0 } = images[0] ?? {}
   let at = offset
-  for (const [row, column] of mergedOrder(image.height / patchSize, width / patchSize, mergeSize)) {
+  for (const [row, column] of mergedOrder(height / patchSize, width / patchSize, mergeSize)) {
     const corner = (row * patchSize * width + column * patchSize) * CHANNELS
-    for (let channel = 0; channel < CHANNELS; channel++) {
-      const base = channel * 256
-      for (let y = 0; y < patchSize; y++) {
-        let from = corner + y * width * CHANNELS + channel
-        for (let x = 0; x < patchSize; x++, from += CHANNELS) target[at++] = table[base + (rgb[from] ?? 0)] ?? 0
+    for (const { rgb } of images) {
+      for (let channel = 0; channel < CHANNELS; channel++) {
+        const base = channel * 256
+        for (let y = 0; y < patchSize; y++) {
+          let from = corner + y * width * CHANNELS + channel
+          for (let x = 0; x < patchSize; x++, from += CHANNELS) target[at++] = table[base + (rgb[from] ?? 0)] ?? 0
+        }
       }
     }
   }

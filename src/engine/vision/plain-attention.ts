@@ -32,17 +32,19 @@ class AttentionWriter {
   readonly #initializers: Tensor[]
   #nodes: Node[] = []
   #names = 0
-  #shared: { readonly bounds: readonly string[]; readonly scale: string; readonly queryAxis: string } | null = null
+  #scale: string | null = null
+  #blocks: { readonly bounds: readonly string[]; readonly axis: string } | null = null
 
   constructor(initializers: Tensor[]) {
     this.#initializers = initializers
   }
 
   /**
-   * Replaces a fused node: queries, keys and values [frames, patches, channels] to [frames, patches, channels], with the same output name.
+   * Replaces a fused node: queries, keys and values [frames, patches, channels] to [frames, patches, channels], with the same output name. With a bias
+   * for the scores, attention is within windows, which are too small for blocks.
    */
   attention({ input, output, attribute }: Node): Node[] {
-    const [query = '', key = '', value = ''] = input ?? []
+    const [query = '', key = '', value = '', , , bias = ''] = input ?? []
     const [result = ''] = output ?? []
     const heads = Number(attribute?.find(({ name }) => name === 'num_heads')?.i)
     this.#nodes = []
@@ -51,28 +53,41 @@ class AttentionWriter {
     const queries = byHead(query, [0, 2, 1, 3])
     const keys = byHead(key, [0, 2, 3, 1])
     const values = byHead(value, [0, 2, 1, 3])
-    this.#shared ??= this.#share(queries)
-    const { bounds, scale, queryAxis } = this.#shared
-    const scaled = this.#node('Div', [queries, scale])
-    const blocks = bounds.slice(1).map((end, i) => {
-      const part = this.#node('Slice', [scaled, bounds[i] ?? '', end, queryAxis])
-      const weights = this.#node('Softmax', [this.#node('MatMul', [part, keys])], { axis: -1 })
-      return this.#node('MatMul', [weights, values])
-    })
-    const attended = this.#node('Transpose', [this.#node('Concat', blocks, { axis: 2 })], { perm: [0, 2, 1, 3] })
+    this.#scale ??= this.#node('Sqrt', [this.#node('Cast', [this.#size(queries, 3)], { to: TensorProto.DataType.FLOAT })])
+    const scaled = this.#node('Div', [queries, this.#scale])
+    const products = bias === '' ? this.#inBlocks(scaled, keys, values) : this.#product(scaled, keys, values, bias)
+    const attended = this.#node('Transpose', [products], { perm: [0, 2, 1, 3] })
     this.#node('Reshape', [attended, this.#integers([0, 0, -1])], {}, result)
     return this.#nodes
   }
 
-  /** Writes the nodes for the bounds of the query blocks and the square root of the head size, which are equal in all layers. */
-  #share(queries: string) {
-    const shape = this.#node('Shape', [queries])
-    const size = (axis: number) => this.#node('Slice', [shape, this.#integers([axis]), this.#integers([axis + 1])])
-    const products = this.#node('Mul', [size(2), this.#integers(Array.from({ length: BLOCKS + 1 }, (_, i) => i))])
+  #inBlocks(scaled: string, keys: string, values: string): string {
+    // Equal in all layers.
+    this.#blocks ??= this.#bounds(scaled)
+    const { bounds, axis } = this.#blocks
+    const blocks = bounds.slice(1).map((end, i) => {
+      const part = this.#node('Slice', [scaled, bounds[i] ?? '', end, axis])
+      return this.#product(part, keys, values)
+    })
+    return this.#node('Concat', blocks, { axis: 2 })
+  }
+
+  #product(scaled: string, keys: string, values: string, bias?: string): string {
+    const scores = this.#node('MatMul', [scaled, keys])
+    const weights = this.#node('Softmax', [bias === undefined ? scores : this.#node('Add', [scores, bias])], { axis: -1 })
+    return this.#node('MatMul', [weights, values])
+  }
+
+  /** Writes the nodes for the bounds of the query blocks. */
+  #bounds(queries: string) {
+    const products = this.#node('Mul', [this.#size(queries, 2), this.#integers(Array.from({ length: BLOCKS + 1 }, (_, i) => i))])
     const all = this.#node('Div', [products, this.#integers([BLOCKS])])
     const bounds = Array.from({ length: BLOCKS + 1 }, (_, i) => this.#node('Slice', [all, this.#integers([i]), this.#integers([i + 1])]))
-    const scale = this.#node('Sqrt', [this.#node('Cast', [size(3)], { to: TensorProto.DataType.FLOAT })])
-    return { bounds, scale, queryAxis: this.#integers([2]) }
+    return { bounds, axis: this.#integers([2]) }
+  }
+
+  #size(value: string, axis: number): string {
+    return this.#node('Slice', [this.#node('Shape', [value]), this.#integers([axis]), this.#integers([axis + 1])])
   }
 
   #node(

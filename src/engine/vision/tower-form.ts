@@ -15,13 +15,20 @@ export interface GraphValue {
 /** The part that differs between kinds of towers; {@link OnnxTower} contains the shared part. All functions are pure. */
 export interface TowerForm {
   readonly patching: Patching
-  /** Frames of one patch in time. The tower sees each frame of a clip alone, repeated as often. */
+  /** Frames of one patch in time. */
   readonly framesPerPatch: number
+  /**
+   * How many of these are different frames of a clip: one, which is repeated as often, or all. The tower sees that many frames together, which is a
+   * slice of the clip; where a clip ends within a slice, its last frame is repeated.
+   */
+  readonly framesPerSlice: number
+  /** Positions in time per second of a clip; null if each slice is one position further than the one before. */
+  readonly positionsPerSecond: number | null
   /** Size to which a frame is resized. */
   size(frame: Size, limits: FrameLimits): Size
   /** Resizes a frame to that size. */
   prepare(frame: RgbImage, limits: FrameLimits): RgbImage
-  /** Output size for an image of that size. */
+  /** Output size for a slice of images of that size. */
   tokens(picture: Size): FrameTokens
   /**
    * The graph's inputs besides `pixels`, for an image of `rows` by `columns` patches. Their buffers are transferred to the tower's thread,
@@ -38,6 +45,11 @@ export interface TowerForm {
   readonly trial: Size
   /** Image sizes for the self-test of a device: small, but with at least 64 patches, because some devices fail only from there on. */
   readonly selfTest: readonly Size[]
+}
+
+/** Number of slices of a clip of `frames` frames. */
+export function slicesOf({ framesPerSlice }: Pick<TowerForm, 'framesPerSlice'>, frames: number): number {
+  return Math.ceil(frames / framesPerSlice)
 }
 
 /** Input and output size of a frame, known before it is decoded. */

@@ -16,8 +16,8 @@ const MAX_DIFFERENCE = 1e-3
  * bits, and a GPU may round them otherwise: rows of a very small tower then have a cosine of 0.9992.
  */
 const MIN_COSINE: Readonly<Record<Exclude<VisionPrecision, 'f32'>, number>> = { f16: 0.9995, int8: 0.9995, int4: 0.998 }
-/** Number of images of one size per run, because some devices compute wrong results only with several frames. */
-const FRAMES = 2
+/** Number of slices of one size per run, because some devices compute wrong results only with several of them. */
+const SLICES = 2
 
 export interface TowerParts {
   readonly path: string
@@ -99,10 +99,10 @@ async function testRows(session: TowerSession, { form, manifest }: TowerParts): 
   const all: Float32Array[] = []
   for (const { width, height } of form.selfTest) {
     const [rows, columns] = [height / patchSize, width / patchSize]
-    const perFrame = patchFloats(width, height)
+    const perSlice = form.framesPerSlice * patchFloats(width, height)
     // Values in the range of normalized pixels: a slow wave with noise.
-    const data = Float32Array.from({ length: FRAMES * perFrame }, (_, i) => 1.5 * Math.sin(i / 77) + 0.5 * Math.sin(i * i))
-    const { output } = await session.run([pixelsInput(data, FRAMES, rows * columns), ...form.furtherInputs(rows, columns)])
+    const data = Float32Array.from({ length: SLICES * perSlice }, (_, i) => 1.5 * Math.sin(i / 77) + 0.5 * Math.sin(i * i))
+    const { output } = await session.run([pixelsInput(data, SLICES, rows * columns), ...form.furtherInputs(rows, columns)])
     all.push(output.data)
   }
   return all

@@ -18,7 +18,7 @@ export async function openTried(
   const further = form.furtherInputs(rows, columns)
   const session = await TowerSession.open(path, options)
   try {
-    const data = Float32Array.from({ length: patchFloats(trial.width, trial.height) }, (_, i) => Math.sin(i * i))
+    const data = Float32Array.from({ length: form.framesPerSlice * patchFloats(trial.width, trial.height) }, (_, i) => Math.sin(i * i))
     const { output } = await session.run([pixelsInput(data, 1, rows * columns), ...further])
     const expected = form.tokens(trial).rows * vision.width
     if (output.data.length !== expected)
@@ -31,7 +31,7 @@ export async function openTried(
   }
 }
 
-/** The `pixels` input: patches of several images of equal size. */
-export function pixelsInput(data: Float32Array<ArrayBuffer>, frames: number, patches: number): NamedFloats {
-  return { name: 'pixels', dims: [frames, patches, data.length / (frames * patches)], data }
+/** The `pixels` input: patches of several slices of equal size. */
+export function pixelsInput(data: Float32Array<ArrayBuffer>, slices: number, patches: number): NamedFloats {
+  return { name: 'pixels', dims: [slices, patches, data.length / (slices * patches)], data }
 }

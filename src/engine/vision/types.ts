@@ -1,7 +1,7 @@
 import type { Frame, RgbImage } from '../media/types.ts'
 import type { Size } from './smart-resize.ts'
 
-/** Output size of the tower for a frame size. */
+/** Output size of the tower for a slice of frames of one size. */
 export interface FrameTokens {
   /** Rows and columns of visual tokens. */
   readonly grid: readonly [height: number, width: number]
@@ -22,16 +22,21 @@ export interface FrameLimits {
   readonly minPixels?: number | undefined
 }
 
-/** A frame as the language model receives it. */
-export interface Embedded {
+/** A frame as the tower receives it. */
+export interface SeenFrame {
   readonly index: number
   readonly time: number
+  /** The frame after all resizes: the pixels that the tower received. */
+  readonly picture: RgbImage
+}
+
+/** A slice of a clip as the language model receives it: one frame, or those that the tower sees together. */
+export interface Embedded {
+  readonly frames: readonly SeenFrame[]
   /** Rows and columns of visual tokens. */
   readonly grid: readonly [height: number, width: number]
   /** {@link FrameTokens.rows} rows of the tower's width; tokens row-major. */
   readonly rows: Float32Array
-  /** The frame after all resizes: the pixels that the tower received. */
-  readonly picture: RgbImage
 }
 
 export interface EmbedOptions extends FrameLimits {

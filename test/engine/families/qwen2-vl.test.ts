@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { towerForm } from '../../../src/engine/families/families.ts'
-import { rotaryTables } from '../../../src/engine/families/qwen2-vl/rotary.ts'
 import type { Frame } from '../../../src/engine/media/types.ts'
 import { openTower } from '../../../src/engine/vision/open-tower.ts'
 import { fillPatches, normalisationTable, patchFloats } from '../../../src/engine/vision/patches.ts'
+import { rotaryTables } from '../../../src/engine/vision/rotary.ts'
 import type { Embedded, Tower } from '../../../src/engine/vision/types.ts'
 import { formulaCheckpoint } from '../vision/formula-weights.ts'
 import { cosine, relativeError, streamed, type TowerCase, towerCase, towerCases, towerFolder } from '../vision/tower-folder.ts'
@@ -37,7 +37,7 @@ describe.each(towerCases)('the tower of Hugging Face, $name', (fixture) => {
   test('patches are equal', () => {
     const filled = new Float32Array(patchFloats(width, height))
     const table = normalisationTable([0.48145466, 0.4578275, 0.40821073], [0.26862954, 0.26130258, 0.27577711])
-    fillPatches(frames[0] as Frame, { patchSize: 14, mergeSize: 2 }, table, filled, 0)
+    fillPatches([frames[0] as Frame], { patchSize: 14, mergeSize: 2 }, table, filled, 0)
     expect(filled.subarray(0, patches.length)).toEqual(patches)
   })
 
@@ -49,9 +49,9 @@ describe.each(towerCases)('the tower of Hugging Face, $name', (fixture) => {
 
   test('embeddings are equal in f32, each frame with its own picture, grid and time', async () => {
     const embedded = await embedCase(fixture, 'f32')
-    expect(embedded.map(({ index, time, grid, picture }) => ({ index, time, grid, rgb: picture.rgb }))).toEqual(
-      frames.map(({ index, time, rgb }) => ({ index, time, grid: [height / 28, width / 28], rgb })),
-    )
+    expect(
+      embedded.flatMap((slice) => slice.frames.map(({ index, time, picture }) => ({ index, time, grid: slice.grid, rgb: picture.rgb }))),
+    ).toEqual(frames.map(({ index, time, rgb }) => ({ index, time, grid: [height / 28, width / 28], rgb })))
     expect(relativeError(joined(embedded), embeddings)).toBeLessThan(1e-5)
   })
 
@@ -90,7 +90,7 @@ describe('an open tower', () => {
     const together = await collect(tower.embed(streamed(large), { frameCount: 7, signal: never }))
     const alone: Embedded[] = []
     for (const frame of large) alone.push(...(await collect(tower.embed(streamed([frame]), { frameCount: 7, signal: never }))))
-    expect(together.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 5, 6])
+    expect(together.flatMap((slice) => slice.frames.map(({ index }) => index))).toEqual([0, 1, 2, 3, 4, 5, 6])
     expect(together.map(({ grid }) => grid)).toEqual(alone.map(({ grid }) => grid))
     for (const [i, { rows }] of together.entries()) expect(relativeError(rows, (alone[i] as Embedded).rows)).toBeLessThan(1e-5)
   })
@@ -120,7 +120,10 @@ describe('an open tower', () => {
     const size = tower.frameShape(400, 200, { frameCount: 1, maxPixels: 20_000 })
     const frame = { index: 3, time: 1, width: 400, height: 200, rgb: new Uint8Array(400 * 200 * 3).fill(99) }
     const [embedded] = await collect(tower.embed(streamed([frame]), { frameCount: 1, maxPixels: 20_000, signal: never }))
-    expect(embedded).toMatchObject({ index: 3, time: 1, grid: size.grid, picture: { width: size.width, height: size.height } })
+    expect(embedded).toMatchObject({
+      frames: [{ index: 3, time: 1, picture: { width: size.width, height: size.height } }],
+      grid: size.grid,
+    })
     expect(embedded?.rows.length).toBe(size.grid[0] * size.grid[1] * tower.width)
   })
 
@@ -163,7 +166,7 @@ describe('an open tower', () => {
     }
     const got: number[] = []
     const run = async () => {
-      for await (const { index } of tower.embed(broken(), { frameCount: 7, signal: never })) got.push(index)
+      for await (const slice of tower.embed(broken(), { frameCount: 7, signal: never })) got.push(...slice.frames.map(({ index }) => index))
     }
     await expect(run()).rejects.toThrow('cannot be decoded')
     expect(got.slice(0, 3)).toEqual([0, 1, 2])

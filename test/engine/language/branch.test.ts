@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { framePlanes, positionAfterClip } from '../../../src/engine/language/clip-positions.ts'
+import { positionAfterClip, slicePlanes } from '../../../src/engine/language/clip-positions.ts'
 import type { Language, Mark, Session } from '../../../src/engine/language/types.ts'
 import { loadTiny, never } from './tiny-model.ts'
 
@@ -26,7 +26,7 @@ async function evaluateFrames(session: Session, frames: readonly number[]): Prom
   const start = session.mark.position
   const marks: Mark[] = []
   for (const [i, frame] of frames.entries()) {
-    const planes = framePlanes(language.positions, start, i, SHAPE)
+    const planes = slicePlanes(language.positions, start, i, SHAPE)
     await session.evaluateRows(rowsOf(frame), planes, positionAfterClip(language.positions, start, i + 1, SHAPE), never)
     marks.push(session.mark)
   }
@@ -94,7 +94,7 @@ it('continues with other frames than the context has', async () => {
   using branch = session.branch(second as Mark)
   const ends: Mark[] = []
   for (const [i, frame] of [7, 8].entries()) {
-    const planes = framePlanes(language.positions, start, 2 + i, SHAPE)
+    const planes = slicePlanes(language.positions, start, 2 + i, SHAPE)
     await branch.evaluateRows(rowsOf(frame), planes, positionAfterClip(language.positions, start, 3 + i, SHAPE), never)
     ends.push(branch.mark)
     expectClose(await branch.score(lead, text.slice(0, 8), never), await stepByStep([0, 1, 7, 8].slice(0, 3 + i), text.slice(0, 8)))

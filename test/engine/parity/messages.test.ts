@@ -62,10 +62,13 @@ describe.each(['pictures-in-a-message', 'pictures-over-turns', 'pictures-beside-
     const traced = await traceMessages(model, { messages, maxTokens }, signal)
     expect(traced.tokens).toEqual(wanted.tokens)
     expect(
-      traced.clips.map(({ frames, shape }) => ({ indices: frames.map(({ index }) => index), grid: [frames.length, ...shape.grid] })),
+      traced.clips.map(({ slices, shape }) => ({
+        indices: slices.flatMap(({ frames }) => frames.map(({ index }) => index)),
+        grid: [slices.length, ...shape.grid],
+      })),
     ).toEqual(wanted.clips.map(({ indices, grid: [t, h = 0, w = 0] }) => ({ indices, grid: [t, h / 2, w / 2] })))
     expect(Buffer.compare(Buffer.from(traced.positions.buffer), tensors.bytes('positions'))).toBe(0)
-    const rows = traced.clips.flatMap(({ frames }) => frames.map((frame) => frame.rows))
+    const rows = traced.clips.flatMap(({ slices }) => slices.map((slice) => slice.rows))
     const embeddings = Float32Array.from(rows.flatMap((values) => [...values]))
     expect(largestDifference(embeddings, tensors.floats('embeddings'))).toBeLessThan(1e-4)
     expect(largestDifference(traced.logits, tensors.floats('logits'))).toBeLessThan(1e-2)

@@ -14,10 +14,16 @@ afterEach(() => rm(directory, { recursive: true, force: true }))
 
 const stored = {
   width: 3,
-  rowsPerFrame: 2,
-  frames: [
-    { index: 0, time: 0, rows: Float32Array.of(1, 2, 3, 4, 5, 6) },
-    { index: 9, time: 0.375, rows: Float32Array.of(-1, 0.1, 1e-30, 7, 8, Number.MAX_VALUE) },
+  rowsPerSlice: 2,
+  slices: [
+    {
+      frames: [
+        { index: 0, time: 0 },
+        { index: 4, time: 0.25 },
+      ],
+      rows: Float32Array.of(1, 2, 3, 4, 5, 6),
+    },
+    { frames: [{ index: 9, time: 0.375 }], rows: Float32Array.of(-1, 0.1, 1e-30, 7, 8, Number.MAX_VALUE) },
   ],
   notices: ['One frame was lost.'],
 }
@@ -27,11 +33,11 @@ test('restores every value bit for bit', async () => {
   expect(await readEmbeddings(path)).toEqual(stored)
 })
 
-test('stops on an abort between two frames, and the partial file is not a hit', async () => {
+test('stops on an abort between two slices, and the partial file is not a hit', async () => {
   const stopping = new AbortController()
   const { signal } = stopping
   const spy = vi.spyOn(signal, 'throwIfAborted').mockImplementation(() => {
-    // Two frames were hashed; length and header are written.
+    // Two slices were hashed; length and header are written.
     if (spy.mock.calls.length === 5) stopping.abort()
     if (signal.aborted) throw signal.reason
   })
@@ -69,8 +75,8 @@ test('a file with one changed value is not a hit', async () => {
 })
 
 test('a header with impossible sizes allocates nothing', async () => {
-  const frames = stored.frames.map(({ index, time }) => ({ index, time }))
-  const json = Buffer.from(JSON.stringify({ ...stored, frames, format: 1, sha256: '', width: 2 ** 40 }))
+  const slices = stored.slices.map(({ frames }) => frames)
+  const json = Buffer.from(JSON.stringify({ ...stored, slices, format: 2, sha256: '', width: 2 ** 40 }))
   const length = Buffer.alloc(4)
   length.writeUInt32LE(json.length)
   await writeFile(path, Buffer.concat([length, json]))

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import { framePlanes, positionAfterClip } from '../../../src/engine/language/clip-positions.ts'
+import { positionAfterClip, slicePlanes } from '../../../src/engine/language/clip-positions.ts'
 
 test('a frame has its number in t, its rows in h, its columns in w, counted from the start of the clip', () => {
   // Qwen2-VL's get_rope_index for a 2 by 3 grid that starts at position 7, third frame.
-  expect([...framePlanes('grid', 7, 2, { grid: [2, 3], rows: 6 })]).toEqual([9, 9, 9, 9, 9, 9, 7, 7, 7, 8, 8, 8, 7, 8, 9, 7, 8, 9])
+  expect([...slicePlanes('grid', 7, 2, { grid: [2, 3], rows: 6 })]).toEqual([9, 9, 9, 9, 9, 9, 7, 7, 7, 8, 8, 8, 7, 8, 9, 7, 8, 9])
 })
 
 test.each([
@@ -14,10 +14,18 @@ test.each([
   expect(positionAfterClip('grid', 7, frames, { grid: [rows, columns], rows: rows * columns })).toBe(after)
 })
 
+test('with a pace, t is the time of a slice, rounded down after rounding to 32 bits', () => {
+  // Qwen2.5-VL's get_rope_index of transformers 4.49.0 with second_per_grid_ts 0.85 and 2 positions per second: 0, 1.7, 3.4, 5.1.
+  const tokens = { grid: [1, 2], rows: 2, pace: { seconds: 0.85, positionsPerSecond: 2 } } as const
+  const times = [0, 1, 2, 3].map((slice) => slicePlanes('grid', 7, slice, tokens)[0])
+  expect(times).toEqual([7, 8, 10, 12])
+  expect([1, 2, 3, 4].map((slices) => positionAfterClip('grid', 7, slices, tokens))).toEqual([9, 9, 11, 13])
+})
+
 test('without planes, every row including separators has its own position, and text continues after the last', () => {
   // A 2 by 2 grid with a separator after each row and one after the frame.
   const frame = { grid: [2, 2], rows: 7 } as const
   const third = [21, 22, 23, 24, 25, 26, 27]
-  expect([...framePlanes('line', 7, 2, frame)]).toEqual([...third, ...third, ...third])
+  expect([...slicePlanes('line', 7, 2, frame)]).toEqual([...third, ...third, ...third])
   expect(positionAfterClip('line', 7, 3, frame)).toBe(28)
 })

@@ -154,7 +154,7 @@ test('times select the nearest frame by the average rate', () => {
 
 test('keeps the order of indices, with the times of the clip', () => {
   const plan = planFrames({ kind: 'indices', indices: [7, 3, 3] }, tenSeconds)
-  expect(plan).toEqual({ indices: [7, 3, 3], times: [0.7, 0.3, 0.3], notices: [] })
+  expect(plan).toEqual({ indices: [7, 3, 3], times: [0.7, 0.3, 0.3], rate: 0, notices: [] })
 })
 
 test.each<[string, FrameRequest]>([
@@ -163,5 +163,39 @@ test.each<[string, FrameRequest]>([
   ['from the start', { kind: 'uniform', count: 16, range: { unit: 'seconds', start: 0, end: 5 } }],
   ['at its only time', { kind: 'times', times: [0] }],
 ])('a still picture is its one frame: %s', (_, request) => {
-  expect(planFrames(request, still)).toEqual({ indices: [0], times: [0], notices: [] })
+  expect(planFrames(request, still)).toEqual({ indices: [0], times: [0], rate: 0, notices: [] })
+})
+
+describe('models that see frames together, at a rate', () => {
+  const options = { multipleOf: 2, perSecond: 2 }
+  const plan = (count: number, timeline = tenSeconds) => planFrames({ kind: 'uniform', count }, timeline, options)
+
+  test.each([
+    // smart_nframes of qwen-vl-utils 0.0.10 with max_frames, for 100 frames in ten seconds, then torch.linspace.
+    { count: 16, chosen: 16 },
+    { count: 15, chosen: 14 },
+    { count: 64, chosen: 20 },
+    { count: 4, chosen: 4 },
+    { count: 2, chosen: 2 },
+  ])('at most $count frames are $chosen', ({ count, chosen }) => {
+    const { indices, rate } = plan(count)
+    expect(indices).toEqual(uniformIndices(100, chosen))
+    expect(rate).toBeCloseTo(chosen / 10, 12)
+  })
+
+  test('a short clip has four frames, and a notice tells of the rate', () => {
+    const short: Timeline = { frameCount: 9, rate: 10, duration: 0.9, timeOf: (index) => index / 10 }
+    expect(plan(8, short)).toMatchObject({ indices: [0, 3, 5, 8], notices: [expect.stringContaining('2 frames per second, so 4 frames')] })
+  })
+
+  test('a clip with an odd number of frames loses one, and the notice tells how many are used', () => {
+    const seven: Timeline = { frameCount: 7, rate: 1, duration: 7, timeOf: (index) => index }
+    expect(plan(16, seven)).toMatchObject({ indices: uniformIndices(7, 6), notices: [expect.stringContaining('6 frames of it')] })
+  })
+
+  test('one frame stays one, and frames that were chosen one by one are used as they are', () => {
+    expect(plan(1).indices).toEqual([0])
+    expect(plan(16, still).indices).toEqual([0])
+    expect(planFrames({ kind: 'indices', indices: [0, 10, 20] }, tenSeconds, options)).toMatchObject({ indices: [0, 10, 20], rate: 1 })
+  })
 })

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { rotaryTables } from '../../../src/engine/families/qwen2-vl/rotary.ts'
 import { fillPatches, mergedOrder, normalisationTable, patchFloats } from '../../../src/engine/vision/patches.ts'
+import { rotaryTables } from '../../../src/engine/vision/rotary.ts'
 
 test('orders patches by cell, and within a cell row by row', () => {
   expect([...mergedOrder(2, 4, 2)]).toEqual([
@@ -20,10 +20,18 @@ test('a patch has channel, row, column order; the target is written from its off
   const rgb = Uint8Array.from({ length: 24 }, (_, i) => i)
   const identity = Float32Array.from({ length: 768 }, (_, i) => i % 256)
   const target = new Float32Array(1 + patchFloats(4, 2)).fill(-1)
-  fillPatches({ width: 4, height: 2, rgb }, { patchSize: 1, mergeSize: 2 }, identity, target, 1)
+  fillPatches([{ width: 4, height: 2, rgb }], { patchSize: 1, mergeSize: 2 }, identity, target, 1)
   expect([...target]).toEqual([-1, 0, 1, 2, 3, 4, 5, 12, 13, 14, 15, 16, 17, 6, 7, 8, 9, 10, 11, 18, 19, 20, 21, 22, 23])
-  fillPatches({ width: 4, height: 2, rgb }, { patchSize: 2, mergeSize: 1 }, identity, target, 0)
+  fillPatches([{ width: 4, height: 2, rgb }], { patchSize: 2, mergeSize: 1 }, identity, target, 0)
   expect([...target.subarray(0, 12)]).toEqual([0, 3, 12, 15, 1, 4, 13, 16, 2, 5, 14, 17])
+})
+
+test('a patch of several frames has one after the other', () => {
+  const [first, second] = [0, 100].map((from) => ({ width: 2, height: 2, rgb: Uint8Array.from({ length: 12 }, (_, i) => from + i) }))
+  const target = new Float32Array(2 * patchFloats(2, 2))
+  const identity = Float32Array.from({ length: 768 }, (_, i) => i % 256)
+  if (first && second) fillPatches([first, second], { patchSize: 1, mergeSize: 2 }, identity, target, 0)
+  expect([...target.subarray(0, 12)]).toEqual([0, 1, 2, 100, 101, 102, 3, 4, 5, 103, 104, 105])
 })
 
 test('normalizes bytes in 32 bits per channel', () => {

@@ -23,6 +23,9 @@ const ARCHITECTURES: readonly string[] = [TARSIER, 'LlavaForConditionalGeneratio
 const VISION = 'clip_vision_model'
 const LANGUAGES = ['llama', 'qwen2'] as const
 
+/** The accepted configs, for error messages. */
+export const ACCEPTED = `Tarsier or LLaVA (model_type "llava" around a vision_config of model_type "${VISION}" and a text_config of model_type "${LANGUAGES.join('" or "')}")`
+
 const id = z.int().min(0)
 const inner = z.looseObject({ model_type: z.string().optional() })
 const wrapperSchema = z.looseObject({

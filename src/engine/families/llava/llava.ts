@@ -1,6 +1,6 @@
 import type { TarsierManifest } from '../../../shared/model-manifest.ts'
 import type { ModelFamily } from '../model-family.ts'
-import { isLlavaConfig } from './config.ts'
+import { ACCEPTED, isLlavaConfig } from './config.ts'
 import { llavaPair } from './mmproj.ts'
 import { readLlavaParts } from './parts.ts'
 import { llavaTowerForm } from './tower-form.ts'
@@ -16,6 +16,7 @@ export const llava: ModelFamily<TarsierManifest> = {
   towerForm: llavaTowerForm,
   costs: () => ({ tower: { width: WIDTH, heads: HEADS, feedForward: FEED_FORWARD * WIDTH }, shrinks: false }),
   clipPixels: () => null,
+  accepted: ACCEPTED,
   isConfig: isLlavaConfig,
   readParts: readLlavaParts,
   pair: llavaPair,

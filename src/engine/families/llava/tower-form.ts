@@ -18,6 +18,8 @@ export function llavaTowerForm({ vision, preprocessing }: TarsierManifest): Towe
     // The graph merges patches itself, because its learned positions are in row order.
     patching: { patchSize: vision.patchSize, mergeSize: 1 },
     framesPerPatch: 1,
+    framesPerSlice: 1,
+    positionsPerSecond: null,
     size: () => ({ width: side, height: side }),
     prepare: (frame) => squareFrame(frame, { ...preprocessing, side }),
     tokens({ width, height }) {

@@ -1,22 +1,20 @@
-import { TarsierError } from '../../../shared/errors.ts'
 import type { Tarsier2Manifest } from '../../../shared/model-manifest.ts'
 import { expectClipPlace, GIVEN_TEMPLATE, readChatTemplates } from '../../checkpoint/chat-template.ts'
 import { sourceOf } from '../../checkpoint/checkpoint-source.ts'
 import { DESCRIBE, manifestBase } from '../../checkpoint/manifest-base.ts'
 import { readModelCard } from '../../checkpoint/model-card.ts'
 import type { ModelOptions, ModelParts } from '../../checkpoint/model-parts.ts'
+import { languageContent } from '../../checkpoint/mrope-language.ts'
 import { expectSpecialTokens } from '../../checkpoint/special-tokens.ts'
 import { readTokenizerFiles } from '../../checkpoint/tokenizer-files.ts'
-import { makeVocabulary, type Vocabulary } from '../../checkpoint/vocabulary.ts'
+import { expectVideoPad, VIDEO_PAD } from '../../checkpoint/video-pad.ts'
+import { makeVocabulary } from '../../checkpoint/vocabulary.ts'
 import type { TensorSource } from '../../formats/tensor-source.ts'
 import { qwen2VlConfigOf } from './config.ts'
-import { languageContent } from './language.ts'
 import { readPreprocessing } from './preprocessing.ts'
 import { towerBytes, writeQwen2VlTower } from './tower.ts'
 import type { Qwen2VlVisionConfig } from './vision-config.ts'
 
-/** Placeholder token for a clip in the template. */
-export const VIDEO_PAD = '<|video_pad|>'
 /** Tarsier2's settings, which are not in any file of a checkpoint. */
 const SETTINGS = { frames: 16, repeats: false, maxTokens: 256 } as const
 const MAX_SEQUENCE = 16384
@@ -90,15 +88,5 @@ export function qwen2VlTower(source: TensorSource, vision: Qwen2VlVisionConfig):
     },
     bytes: (precision) => towerBytes(vision, precision),
     write: (options) => writeQwen2VlTower(source, vision, options),
-  }
-}
-
-/** Throws `model-unsupported` for a vocabulary without the placeholder token for video rows. */
-export function expectVideoPad({ tokens }: Pick<Vocabulary, 'tokens'>, directory: string): void {
-  if (!tokens.includes(VIDEO_PAD)) {
-    throw new TarsierError(
-      'model-unsupported',
-      `The tokenizer in ${directory} does not contain the token "${VIDEO_PAD}". It is not a tokenizer of a Qwen2-VL checkpoint.`,
-    )
   }
 }

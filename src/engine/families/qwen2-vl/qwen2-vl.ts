@@ -1,6 +1,6 @@
 import type { Tarsier2Manifest } from '../../../shared/model-manifest.ts'
 import type { ModelFamily } from '../model-family.ts'
-import { isQwen2VlConfig } from './config.ts'
+import { ACCEPTED, isQwen2VlConfig } from './config.ts'
 import { qwen2VlPair } from './mmproj.ts'
 import { readQwen2VlParts } from './parts.ts'
 import { publishedQwen2Vl } from './published-checkpoint.ts'
@@ -19,6 +19,7 @@ export const qwen2Vl: ModelFamily<Tarsier2Manifest> = {
   },
   // The reference repeats a frame to fill its temporal patch, so each repetition counts.
   clipPixels: ({ preprocessing, vision }) => preprocessing.clipMaxPixels / vision.temporalPatchSize,
+  accepted: ACCEPTED,
   isConfig: isQwen2VlConfig,
   readParts: readQwen2VlParts,
   pair: qwen2VlPair,

@@ -1,8 +1,8 @@
 import type { Tarsier2Manifest } from '../../../shared/model-manifest.ts'
 import { resizeBicubic } from '../../media/resize.ts'
+import { type RotaryTables, rotaryTables } from '../../vision/rotary.ts'
 import type { TowerForm } from '../../vision/tower-form.ts'
 import { frameSizes } from './frame-size.ts'
-import { type RotaryTables, rotaryTables } from './rotary.ts'
 
 /** Tokens along each side of the image of the trial run. */
 const TRIAL_TOKENS = 2
@@ -23,6 +23,8 @@ export function qwen2VlTowerForm({ vision, preprocessing }: Tarsier2Manifest): T
   return {
     patching: vision,
     framesPerPatch: vision.temporalPatchSize,
+    framesPerSlice: 1,
+    positionsPerSecond: null,
     size(frame, limits) {
       const [, { width, height }] = frameSizes(frame.width, frame.height, { preprocessing, vision, ...limits })
       return { width, height }

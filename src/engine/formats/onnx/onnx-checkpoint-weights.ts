@@ -121,6 +121,12 @@ export class CheckpointWeights {
     return this.#graph.node('LayerNormalization', [input, scale, bias], { attributes: { axis: -1, epsilon: { float: epsilon } } })
   }
 
+  async rmsNorm(input: OnnxValueName, key: string, size: number, epsilon: number): Promise<OnnxValueName> {
+    const [scale = ''] = await this.vectors(`${key}.weight`, size, 1)
+    // ONNX Runtime's name of RMSNormalization, which the standard has from opset 23 on.
+    return this.#graph.node('SimplifiedLayerNormalization', [input, scale], { attributes: { axis: -1, epsilon: { float: epsilon } } })
+  }
+
   async #store(name: string, dims: readonly number[], pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<OnnxValueName> {
     const stored = await this.#graph.weight(name, this.#floats, dims, untilAborted(pieces, this.#options.signal))
     this.#report(elementCount(dims))

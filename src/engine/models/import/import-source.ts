@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { isMissing, readFailure } from '../../../platform/file-failure.ts'
 import { TarsierError } from '../../../shared/errors.ts'
-import { readConfigFile, tiesEmbeddings } from '../../checkpoint/config-file.ts'
+import { CONFIG_FILE, readConfigFile, tiesEmbeddings } from '../../checkpoint/config-file.ts'
 import type { ModelOptions, ModelParts } from '../../checkpoint/model-parts.ts'
 import { familyOfConfig } from '../../families/families.ts'
 import { ADAPTER_CONFIG, INDEX_FILE, openCheckpoint, SINGLE_FILE } from '../../formats/safetensors/safetensors.ts'
@@ -83,7 +83,7 @@ export async function openImportSource(
 /** Reads a checkpoint folder of any supported family. */
 async function readParts(directory: string, tensors: TensorSource, options: ModelOptions): Promise<ModelParts> {
   const config = await readConfigFile(directory)
-  return await familyOfConfig(config).readParts(directory, config, tensors, options)
+  return await familyOfConfig(config, join(directory, CONFIG_FILE)).readParts(directory, config, tensors, options)
 }
 
 /** Opens the checkpoint's tensors, with the adapter merged if there is one; `paths` are the adapter's files. */

@@ -1,6 +1,6 @@
-import { mergedOrder } from '../../vision/patches.ts'
+import { mergedOrder } from './patches.ts'
 
-/** Fixed in Qwen2-VL's tower, without a setting. */
+/** Fixed in the towers of Qwen2-VL and Qwen2.5-VL, without a setting. */
 const THETA = 10000
 
 export interface RotaryTables {
