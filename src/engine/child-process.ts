@@ -93,6 +93,11 @@ export class NodeChild<To, From> {
     })
   }
 
+  /** Its process id; undefined if it could not be started. */
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
   send(message: To): void {
     // The death of a process is reported by `exit`; a failed send needs no handling.
     if (this.#child.connected) this.#child.send(message as object, () => {})

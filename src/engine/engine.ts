@@ -63,7 +63,8 @@ export class Engine implements EngineClient {
     const leave = await this.#serial.enter(signal)
     try {
       const loads = this.#model === null
-      if (loads) yield { kind: 'stage', stage: 'loading' }
+      // It may be on its way already, for a caller of `load`.
+      if (this.#ready === null) yield { kind: 'stage', stage: 'loading' }
       const began = performance.now()
       const model = await this.#loaded(signal, clipPaths(turn))
       const loading = loads ? performance.now() - began : null
@@ -87,7 +88,7 @@ export class Engine implements EngineClient {
   async *timeText(conversation: string, request: TimeRequest, signal: AbortSignal): AsyncGenerator<TimeEvent, void> {
     const leave = await this.#serial.enter(signal)
     try {
-      if (this.#model === null) yield { kind: 'stage', stage: 'loading' }
+      if (this.#ready === null) yield { kind: 'stage', stage: 'loading' }
       const model = await this.#loaded(signal)
       expectPlaceFor(request.turn, model)
       yield* this.#conversation(conversation, model).timeText(request, signal)

@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { memoryLimit } from '../platform/memory-limit.ts'
 import { partDevices } from '../shared/devices.ts'
 import type { DevicesUsed } from '../shared/engine-events.ts'
 import { TarsierError } from '../shared/errors.ts'
@@ -8,10 +7,10 @@ import { DeviceGuard, type DeviceSupervision } from './devices/device-guard.ts'
 import { DeviceTestStore } from './devices/device-test-store.ts'
 import type { EngineOptions, ModelInfo } from './engine-client.ts'
 import { estimateRun, towerGpuMemory } from './estimate/estimate-run.ts'
-import { towerMemory } from './estimate/memory-needed.ts'
 import { loadedMemory } from './estimate/memory-state.ts'
 import { type ModelCosts, modelCosts } from './estimate/model-costs.ts'
 import { usualRun } from './estimate/usual-run.ts'
+import { weightsFit } from './estimate/weights-fit.ts'
 import { towerForm } from './families/families.ts'
 import type { GgufMetadata } from './language/gguf-check.ts'
 import { KeptBuilds } from './language/kept-builds.ts'
@@ -23,9 +22,6 @@ import { mayUseGpu } from './vision/gpu-memory.ts'
 import { openTower } from './vision/open-tower.ts'
 import { expectedResultsKey } from './vision/results-key.ts'
 import type { Tower } from './vision/types.ts'
-
-/** Free memory below which the tower waits for the estimate of a run: a multiple of the weights, and bytes for the context, buffers and program. */
-const ROOM = { weights: 1.5, rest: 2e9 } as const
 
 /** Language model and tower. The tower is opened for the first clip that has to be encoded, or while the language model loads. */
 export interface LoadedModel extends AsyncDisposable {
@@ -168,12 +164,6 @@ export async function loadModel(
       await language[Symbol.asyncDispose]()
     },
   }
-}
-
-/** Whether the weights fit into the free memory with room for a run, so that no tower is loaded for a run that is then refused. */
-function weightsFit({ language, vision }: ModelManifest, limit = memoryLimit()): boolean {
-  const tower = towerMemory(vision.bytes + (vision.data?.bytes ?? 0), vision.precision)
-  return ROOM.weights * (language.bytes + tower) + ROOM.rest <= limit
 }
 
 /** `readManifest` has checked that the manifest gives tower and language model the same width. */

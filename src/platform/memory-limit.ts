@@ -19,11 +19,12 @@ export function memoryLimit(): number {
 }
 
 /**
- * Returns this process's own unreclaimable memory in bytes, which {@link memoryLimit} does not count as free. Returns 0 on systems where it
- * counts all memory.
+ * Returns the own unreclaimable memory of a process in bytes, which {@link memoryLimit} does not count as free. Returns 0 on systems where it
+ * counts all memory, and for a process that has ended.
+ * @param pid defaults to this process
  */
-export function ownMemory(): number {
-  const kilobytes = process.platform === 'linux' ? numberIn('/proc/self/status', /^RssAnon:\s+(\d+) kB$/m) : null
+export function ownMemory(pid: number | 'self' = 'self'): number {
+  const kilobytes = process.platform === 'linux' ? numberIn(`/proc/${pid}/status`, /^RssAnon:\s+(\d+) kB$/m) : null
   return (kilobytes ?? 0) * 1024
 }
 

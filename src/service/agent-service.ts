@@ -6,14 +6,11 @@ import type { Found } from '../shared/contract/base.ts'
 import type { Search } from '../shared/contract/library.ts'
 import type { Settings } from '../shared/contract/settings.ts'
 import type { TarsierError } from '../shared/errors.ts'
-import { Engines } from './engines.ts'
+import { Engines, UNUSED_MS } from './engines.ts'
 import { FileEvents } from './file-events.ts'
 import type { Log } from './log.ts'
 import { RunQueue } from './run-queue.ts'
 import type { Service } from './service.ts'
-
-/** How long a model stays in memory without a run, in milliseconds, for a program that may run all day. */
-const UNUSED_MS = 10 * 60_000
 
 /** What agents use of the program. They store nothing in the library. */
 export interface AgentService {

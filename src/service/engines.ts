@@ -6,10 +6,27 @@ import type { DeviceChoice } from '../shared/devices.ts'
 /** Number of conversations whose KV cache stays in memory. The least recently used is closed first; its clip's rows stay on disk. */
 const MAX_CONVERSATIONS = 4
 
+/** How long a model that nobody uses stays in memory where nobody may come back for it, in milliseconds. */
+export const UNUSED_MS = 10 * 60_000
+
 export interface EngineChoice {
   readonly model: string
   readonly device: DeviceChoice
   readonly cache: boolean
+}
+
+interface Current {
+  readonly choice: EngineChoice
+  readonly client: HostClient
+  /** Whether a conversation has used it. */
+  used: boolean
+}
+
+/** An engine whose model is loaded before a conversation needs it. */
+export interface UnusedEngine {
+  readonly client: Pick<EngineClient, 'load'>
+  /** False once a conversation uses the engine, or it was ended. */
+  isUnused(): boolean
 }
 
 /** Runs the engine of one model at a time, in a separate process. Only one caller at a time may use it (see `RunQueue`). */
@@ -18,7 +35,7 @@ export class Engines implements AsyncDisposable {
   readonly #limits: EngineOptions['limits']
   readonly #onChange: () => void
   readonly #observer: HostObserver
-  #current: { readonly choice: EngineChoice; readonly client: HostClient } | null = null
+  #current: Current | null = null
   #outdated = false
   /** Least recently used first. */
   #conversations: string[] = []
@@ -42,7 +59,9 @@ export class Engines implements AsyncDisposable {
 
   /** Returns the engine for a conversation. A different choice ends the previous engine's process and frees its memory. */
   async for(choice: EngineChoice, conversation: string): Promise<EngineClient> {
-    const { client } = await this.#chosen(choice)
+    const chosen = await this.#chosen(choice)
+    chosen.used = true
+    const { client } = chosen
     this.#conversations = [...this.#conversations.filter((other) => other !== conversation), conversation]
     while (this.#conversations.length > MAX_CONVERSATIONS) {
       const [silent] = this.#conversations.splice(0, 1)
@@ -52,14 +71,26 @@ export class Engines implements AsyncDisposable {
   }
 
   /**
+   * Returns an engine for a choice, to load its model before a conversation needs it; null if the present engine has this choice or is used, or if
+   * `fits` is false after an unused engine was ended.
+   */
+  async inAdvance(choice: EngineChoice, fits: () => boolean): Promise<UnusedEngine | null> {
+    if (this.#current && (this.#current.used || isSame(this.#current.choice, choice))) return null
+    if (this.#current) await this.unload()
+    if (!fits()) return null
+    const unused = await this.#chosen(choice)
+    return { client: unused.client, isUnused: () => this.#current === unused && !unused.used }
+  }
+
+  /**
    * Predicts the starting state of a question. `loaded` is set if the engine for this choice has its model in memory. `freed` is the memory, in
-   * bytes, that another choice's engine releases before this one loads.
+   * bytes, that another choice's engine releases before this one loads, or that this one has taken while it loads.
    */
   async runStart(choice: EngineChoice, question: NextQuestion): Promise<{ readonly loaded: RunStart | null; readonly freed: number }> {
     const current = this.#current
     const start = (await current?.client.runStart(question)) ?? null
-    if (current && isSame(current.choice, choice)) return { loaded: start, freed: 0 }
-    return { loaded: null, freed: start?.memory.resident.own ?? 0 }
+    if (current && start && isSame(current.choice, choice)) return { loaded: start, freed: 0 }
+    return { loaded: null, freed: current?.client.memory ?? 0 }
   }
 
   /** Has the next answer load its model again, for example to use other devices. A running answer is not interrupted. */
@@ -81,11 +112,12 @@ export class Engines implements AsyncDisposable {
     await this.unload()
   }
 
-  async #chosen(choice: EngineChoice): Promise<{ readonly choice: EngineChoice; readonly client: HostClient }> {
+  async #chosen(choice: EngineChoice): Promise<Current> {
     const current = this.#current
     if (current && !this.#outdated && isSame(current.choice, choice)) return current
     await this.unload()
-    const next = { choice, client: startEngineHost({ ...choice, home: this.#home, limits: this.#limits }, this.#observer) }
+    const client = startEngineHost({ ...choice, home: this.#home, limits: this.#limits }, this.#observer)
+    const next = { choice, client, used: false }
     this.#current = next
     this.#onChange()
     return next

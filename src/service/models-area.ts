@@ -15,6 +15,7 @@ const area = implementer.models
 
 export const modelsArea = {
   list: area.list.handler(async ({ context: { service } }) => (await listModels(service.home)).map(installed)),
+  loadInAdvance: area.loadInAdvance.handler(({ context: { service } }) => void service.advanceLoading.begin()),
   catalogue: area.catalogue.handler(async () => (await readCatalogue()).map(offered)),
   download: area.download.handler(({ input: { repository, ...rest }, context: { service } }) =>
     service.models.start({ kind: 'download', source: repository, ...rest }),

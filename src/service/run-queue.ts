@@ -82,6 +82,14 @@ export class RunQueue {
     }
   }
 
+  /** Enters at once if no run is active or waiting; otherwise returns null. The returned function must be called when the run ends. */
+  enterIfIdle(client: string, kind: RunKind): (() => void) | null {
+    if (this.#running !== null || this.#waiting.length > 0) return null
+    this.#running = kind
+    this.#report()
+    return () => this.#leave({ client })
+  }
+
   /** Waits for a turn, yields the runs ahead as `queued`, and runs `work`. Leaving the loop or aborting ends the run. */
   async *inTurn<Event>(
     { client, kind }: Asker,
@@ -115,10 +123,10 @@ export class RunQueue {
     this.#report()
   }
 
-  #leave(entry: Waiting): void {
+  #leave({ client }: Pick<Waiting, 'client'>): void {
     this.#running = null
     this.#count += 1
-    this.#served.set(entry.client, this.#count)
+    this.#served.set(client, this.#count)
     this.#next()
     // Do not keep entries of disconnected clients.
     if (this.#waiting.length === 0) this.#served.clear()

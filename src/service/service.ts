@@ -10,6 +10,7 @@ import { remove } from '../platform/move.ts'
 import { neverConnect, obeySettingOf } from '../platform/never-connect.ts'
 import type { Activity } from '../shared/contract/system.ts'
 import type { TarsierError } from '../shared/errors.ts'
+import { AdvanceLoading } from './advance-loading.ts'
 import { Answering } from './answering.ts'
 import { BatchRunner } from './batch-runner.ts'
 import { BenchJobs } from './bench-jobs.ts'
@@ -53,6 +54,7 @@ export interface Service extends AsyncDisposable {
   readonly media: MediaClient
   readonly runs: RunQueue
   readonly engines: Engines
+  readonly advanceLoading: AdvanceLoading
   readonly gpuNames: GpuNames
   readonly clips: ClipStore
   readonly previews: Previews
@@ -94,6 +96,7 @@ export function openService({ home, limits }: ServiceOptions): Service {
   // Evaluated only when watched, after all parts exist.
   const activity = new Watched<Activity>(() => ({
     model: engines.model,
+    loading: advanceLoading.loading,
     running: runs.running ?? 'nothing',
     waiting: runs.waiting,
     jobs: models.running,
@@ -118,6 +121,7 @@ export function openService({ home, limits }: ServiceOptions): Service {
   const media = new MediaClient((error) => onLost('media', error))
   const runs = new RunQueue(onChange)
   const engines = new Engines({ home, limits }, onChange, { onLost: (error) => onLost('engine', error), onDeviceFailure })
+  const advanceLoading = new AdvanceLoading({ home, limits, library, engines, runs, log }, onChange)
   const gpuNames = new GpuNames(home, onDeviceFailure)
   const previews = new Previews(home, media)
   const moments = new Moments(home, media)
@@ -142,6 +146,7 @@ export function openService({ home, limits }: ServiceOptions): Service {
     media,
     runs,
     engines,
+    advanceLoading,
     gpuNames,
     clips,
     previews,
@@ -176,6 +181,7 @@ export function openService({ home, limits }: ServiceOptions): Service {
       await previews[Symbol.asyncDispose]()
       await moments[Symbol.asyncDispose]()
       await clips[Symbol.asyncDispose]()
+      advanceLoading[Symbol.dispose]()
       await engines[Symbol.asyncDispose]()
       await gpuNames[Symbol.asyncDispose]()
       await media[Symbol.asyncDispose]()

@@ -6,12 +6,15 @@ const area = implementer.settings
 
 export const settingsArea = {
   get: area.get.handler(({ context: { service } }) => view(service)),
-  set: area.set.handler(({ input, context: { service } }) => {
+  set: area.set.handler(async ({ input, context: { service } }) => {
     service.library.settings.set(input)
+    if (input.loadInAdvance !== undefined) await service.advanceLoading.begin()
     return view(service)
   }),
-  reset: area.reset.handler(({ input, context: { service } }) => {
-    service.library.settings.reset(input.names ?? settingsSchema.keyof().options)
+  reset: area.reset.handler(async ({ input, context: { service } }) => {
+    const names = input.names ?? settingsSchema.keyof().options
+    service.library.settings.reset(names)
+    if (names.includes('loadInAdvance')) await service.advanceLoading.begin()
     return view(service)
   }),
 }

@@ -28,6 +28,13 @@ export const options = {
     description: 'Stores computed data of a clip on disk, so that follow-up questions do not decode and encode the clip again.',
     whenAbsent: 'on',
   }),
+  loadInAdvance: z.boolean().meta({
+    title: 'Load in advance',
+    description:
+      'Loads the model when the app starts or a clip is opened, if enough memory is free, so that the first question need not wait for it. ' +
+      'Without a question the model leaves the memory after ten minutes.',
+    whenAbsent: 'on',
+  }),
   prompt: z.string().trim().min(1).max(100_000).meta({
     title: 'Prompt',
     description: 'Question to ask about each clip.',

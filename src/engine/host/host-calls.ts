@@ -45,6 +45,11 @@ export class HostCalls<Command, Event> implements AsyncDisposable {
     return this.#process !== null
   }
 
+  /** Bytes of the process's own memory; 0 while it is not running. */
+  get memory(): number {
+    return this.#process?.memory ?? 0
+  }
+
   get state(): HostState {
     if (this.#process) return this.#process.unresponsive ? 'unresponsive' : this.#process.working ? 'working' : 'ready'
     return this.#recentCrashes().length >= MAX_CRASHES ? 'given-up' : 'not-running'

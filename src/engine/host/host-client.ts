@@ -68,6 +68,11 @@ export class HostClient implements EngineClient {
     return this.#calls.state
   }
 
+  /** Bytes of the engine's own memory; 0 while it is not running. */
+  get memory(): number {
+    return this.#calls.memory
+  }
+
   load(signal: AbortSignal, upcoming: UpcomingClips = []): Promise<ModelInfo> {
     return this.#ask({ kind: 'load', upcoming }, signal)
   }

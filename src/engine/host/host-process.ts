@@ -1,3 +1,4 @@
+import { ownMemory } from '../../platform/memory-limit.ts'
 import { assertNever, type ErrorData, TarsierError } from '../../shared/errors.ts'
 import { type ChildEnd, childEntry, NodeChild } from '../child-process.ts'
 import { deviceCrashed, deviceHung } from '../devices/device-failure.ts'
@@ -56,6 +57,12 @@ export class HostProcess<Command, Event> {
         this.#rest()
       },
     )
+  }
+
+  /** Bytes of its own memory; see {@link ownMemory}. */
+  get memory(): number {
+    const { pid } = this.#child
+    return pid === undefined ? 0 : ownMemory(pid)
   }
 
   get working(): boolean {

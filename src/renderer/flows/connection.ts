@@ -4,6 +4,7 @@ import { useClip } from '../stores/clip.ts'
 import { useModels } from '../stores/models.ts'
 import { problemOf, reportErrors, useProblem } from '../stores/problem.ts'
 import { useSettings } from '../stores/settings.ts'
+import { loadInAdvance } from './load-in-advance.ts'
 
 const RETRY_MS = 2000
 
@@ -14,6 +15,7 @@ export function followService(): () => void {
   const activity = useActivity.getState()
   void reconnecting(signal, async () => {
     await Promise.all([useSettings.getState().load(), useModels.getState().load()])
+    loadInAdvance()
     await activity.follow(signal)
   })
   // After an outage, the page shows what the service has stored, and joins an answer that is still running.

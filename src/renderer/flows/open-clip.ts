@@ -19,6 +19,7 @@ import { settingsNow, useSettings } from '../stores/settings.ts'
 import { useTextCheck } from '../stores/text-check.ts'
 import { useView } from '../stores/view.ts'
 import { service } from '../transport.ts'
+import { loadInAdvance } from './load-in-advance.ts'
 
 /** Turns a file into a handle, by upload in a browser or through the shell. */
 export async function handOver(file: File, sent: (share: number) => void, signal: AbortSignal): Promise<ClipMetadata> {
@@ -77,6 +78,8 @@ async function open(
   const report = (sent: number | null) => clip.setOpening({ name, sent, bytes, cancel: cancelOpening })
   useView.getState().show('clip')
   report(null)
+  // While the file is sent and opened.
+  loadInAdvance()
   try {
     const metadata = await get((share) => signal.aborted || report(share), signal)
     if (signal.aborted) return
@@ -122,6 +125,7 @@ function askToDescribe(): void {
 /** Opens a conversation of the library, to read or continue it. The player goes to `startAt`, in seconds; null leaves it where it is. */
 export async function openChat(id: string, startAt: number | null = null): Promise<void> {
   const signal = beginOpening()
+  loadInAdvance()
   const chat = await service.chats.get({ chat: id }, { signal })
   if (signal.aborted) return
   if (chat.metadata.handle !== useClip.getState().metadata?.handle) showClip(chat.metadata)

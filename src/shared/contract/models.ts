@@ -96,6 +96,11 @@ const job = z.object({ job: idSchema })
 
 export const modelsContract = {
   list: procedure.output(type<readonly InstalledModel[]>()),
+  /**
+   * Begins to load the model of the settings before a question needs it, and does not wait for it. Does nothing if the setting `loadInAdvance` is off,
+   * memory is short, or the engine is in use. Failures are logged only: a question then fails with its own error.
+   */
+  loadInAdvance: procedure.output(type<void>()),
   catalogue: procedure.output(type<readonly CatalogueModel[]>()),
   /** Downloads a checkpoint from the hub and imports it in the background. After a restart the job is paused. */
   download: procedure

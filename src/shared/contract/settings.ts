@@ -22,6 +22,7 @@ export const settingsSchema = z
     /** Null for the model's own text alone. */
     shape: captionShapeSchema.nullable(),
     cache: options.cache,
+    loadInAdvance: options.loadInAdvance,
     queue: options.queue,
   })
   .strict()
@@ -40,6 +41,7 @@ export const defaultSettings: Settings = {
   prompts: [],
   shape: null,
   cache: true,
+  loadInAdvance: true,
   queue: '',
 }
 

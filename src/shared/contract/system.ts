@@ -60,6 +60,8 @@ export interface NamedGpus {
 export interface Activity {
   /** The model in memory, and where it runs; null where none is. */
   readonly model: string | null
+  /** Whether that model is being loaded before a question needs it. */
+  readonly loading: boolean
   readonly running: 'nothing' | 'chat' | 'batch' | 'api'
   readonly waiting: number
   readonly jobs: number

@@ -77,3 +77,17 @@ test('a client that leaves before its turn blocks nobody', async () => {
   await expect(enter(queue, 'd', 'chat', [], stop.signal)).rejects.toMatchObject({ name: 'AbortError' })
   expect(queue.running).toBeNull()
 })
+
+test('a run that waits for nobody enters only an idle queue, and others wait for it', async () => {
+  const queue = new RunQueue()
+  const leave = queue.enterIfIdle('quick', 'batch')
+  expect(queue.enterIfIdle('another', 'batch')).toBeNull()
+  const reports: number[] = []
+  const question = enter(queue, 'page', 'chat', reports)
+  await expect.poll(() => reports).toEqual([1])
+  leave?.()
+  const leaveQuestion = await question
+  expect([queue.running, queue.enterIfIdle('quick', 'batch')]).toEqual(['chat', null])
+  leaveQuestion()
+  expect(queue.running).toBeNull()
+})

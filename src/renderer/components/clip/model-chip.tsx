@@ -54,7 +54,7 @@ function useModelState(name: string | undefined): { readonly lamp: Lamp; readonl
   if (!connected) return { lamp: 'bad', text: 'Tarsier does not respond.' }
   if (known && !model) return { lamp: 'bad', text: 'This model is not installed.' }
   if (model?.problem) return { lamp: 'bad', text: model.problem }
-  if (loading) return { lamp: 'busy', text: 'The model is being loaded.' }
+  if (loading || activity?.loading) return { lamp: 'busy', text: 'The model is being loaded.' }
   if (!activity?.model) return { lamp: 'none', text: 'Not in memory yet. It is loaded with the next question.' }
   const waiting = activity.waiting > 0 ? ` ${counted(activity.waiting, 'question')} waiting.` : ''
   if (activity.running !== 'nothing') return { lamp: 'busy', text: `${activity.model} is in memory and generates an answer.${waiting}` }

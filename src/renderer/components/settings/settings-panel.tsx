@@ -17,6 +17,7 @@ import { OwnPrompts } from './own-prompts.tsx'
 import { Presets } from './presets.tsx'
 import { QueueAddress } from './queue-address.tsx'
 import { ShapePicker } from './shape-picker.tsx'
+import { Switch } from './switch.tsx'
 import { SystemPrompt } from './system-prompt.tsx'
 
 const facts = {
@@ -30,6 +31,7 @@ const facts = {
   system: optionInfo(options.system),
   device: optionInfo(options.device),
   cache: optionInfo(options.cache),
+  loadInAdvance: optionInfo(options.loadInAdvance),
   queue: optionInfo(options.queue),
 }
 /** Minimum of inputs whose value must be above 0. */
@@ -193,18 +195,16 @@ export function SettingsPanel() {
           {...field('device')}
         />
         <Field help={helpText(facts.cache)} {...field('cache')}>
-          {({ id, describedBy }) => (
-            <label className="flex h-8 items-center gap-2 text-control">
-              <input
-                id={id}
-                aria-describedby={describedBy}
-                type="checkbox"
-                className="size-4 accent-accent"
-                checked={values.cache}
-                onChange={(event) => void set({ cache: event.target.checked })}
-              />
-              Store on disk
-            </label>
+          {(ids) => <Switch {...ids} text="Store on disk" value={values.cache} onChange={(cache) => void set({ cache })} />}
+        </Field>
+        <Field help={helpText(facts.loadInAdvance)} {...field('loadInAdvance')}>
+          {(ids) => (
+            <Switch
+              {...ids}
+              text="Load before the first question"
+              value={values.loadInAdvance}
+              onChange={(loadInAdvance) => void set({ loadInAdvance })}
+            />
           )}
         </Field>
       </div>
