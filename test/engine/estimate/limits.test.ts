@@ -2,6 +2,11 @@ import { cp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { userMessage } from '../../../src/engine/engine-client.ts'
+import { estimateRun } from '../../../src/engine/estimate/estimate-run.ts'
+import { UNLOADED } from '../../../src/engine/estimate/memory-state.ts'
+import { readModelCosts } from '../../../src/engine/estimate/model-costs.ts'
+import { usualRun } from '../../../src/engine/estimate/usual-run.ts'
+import { readManifest } from '../../../src/engine/models/manifest.ts'
 import { DEMO_MODEL, resolveModel } from '../../../src/engine/models/registry.ts'
 import { MANIFEST_FILE, type ModelManifest } from '../../../src/shared/model-manifest.ts'
 import { ask, chat, run, TinyEngines, testSampling } from '../conversation/tiny-engine.ts'
@@ -85,5 +90,18 @@ describe('a clip that does not fit', () => {
     const { answer } = await run(demo({ memory: needed - 1 }), ask('x', clip(true, 20), { maxTokens: 16 }))
     expect(answer.fitted?.from).toEqual({ frames: 20, maxPixels: null })
     expect((await run(demo({ memory: needed }), ask('x', clip(false, 20), { maxTokens: 16 }))).answer.frames).toHaveLength(20)
+  })
+
+  it("is described alike with the tower's weights in their file, if the usual run needs more memory than there is", async () => {
+    const directory = await resolveModel(DEMO_MODEL, tiny.folder)
+    const manifest = await readManifest(directory)
+    const { memory } = estimateRun(usualRun(await readModelCosts(directory, manifest), manifest, UNLOADED))
+    const described = async (limit: number) => {
+      const { answer } = await run(demo({ memory: limit }), ask('What is there?', clip(false), { maxTokens: 64 }))
+      return { text: answer.text, inFile: answer.device.fallbacks.filter((text) => text.includes('stay in their file')).length }
+    }
+    const prepared = await described(memory.total)
+    expect(prepared).toEqual({ text: expect.stringMatching(/\w/), inFile: 0 })
+    expect(await described(memory.total - 1)).toEqual({ text: prepared.text, inFile: 1 })
   })
 })
