@@ -12,6 +12,8 @@ export interface ModelMemory {
   /** Bytes, for a video with the model's default number of frames and answer length. */
   readonly bytes: number
   readonly fits: boolean
+  /** Whether the vision tower's weights stay in their file, because the run does not fit otherwise. */
+  readonly towerInFile: boolean
 }
 
 /** Estimates the memory of an installed model. Throws as {@link readModelCosts} does. */
@@ -20,12 +22,13 @@ export async function modelMemory(directory: string, manifest: ModelManifest): P
     ...UNLOADED,
     limits: { ...NO_LIMITS, memory: usableMemory() },
   })
-  const { memory, lacking } = estimateRun(run)
-  return { bytes: memory.total, fits: lacking !== 'memory' }
+  const { memory, lacking, towerInFile } = estimateRun(run)
+  return { bytes: memory.total, fits: lacking !== 'memory', towerInFile }
 }
 
-export function memoryText({ bytes, fits }: ModelMemory): string {
-  const needed = `needs about ${sizeText(bytes)} of memory`
+export function memoryText({ bytes, fits, towerInFile }: ModelMemory): string {
+  const place = towerInFile ? " with the vision tower's weights in their file" : ''
+  const needed = `needs about ${sizeText(bytes)} of memory${place}`
   const machine = sizeText(machineMemory())
   return fits ? `${needed}, fits this machine (${machine})` : `${needed}: too large for this machine (${machine})`
 }

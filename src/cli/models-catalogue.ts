@@ -1,7 +1,8 @@
 import type { Command } from 'commander'
-import { type Form, formBytes, languageBytes, runningMemory, visionBytes } from '../engine/estimate/catalogue-memory.ts'
-import { fitsMachine, towerMemory } from '../engine/estimate/memory-needed.ts'
+import { bestForm, type Form, formBytes, languageBytes, runOnMachine, visionBytes } from '../engine/estimate/catalogue-memory.ts'
+import { mayStayInFile, towerMemory } from '../engine/estimate/memory-needed.ts'
 import { findInCatalogue, readCatalogue } from '../engine/models/catalogue.ts'
+import { type FastestPrecision, fastestPrecision } from '../engine/vision/fastest-precision.ts'
 import { machineMemory } from '../platform/memory-limit.ts'
 import type { CatalogueEntry } from '../shared/catalogue.ts'
 import { TarsierError } from '../shared/errors.ts'
@@ -9,9 +10,12 @@ import { languagePrecisions, visionPrecisions } from '../shared/model-manifest.t
 import { sizeText } from '../shared/size-text.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { RunCommand } from './interrupt.ts'
+import { visionAdvice } from './vision-advice.ts'
 
 /** Numbers of frames for which memory is shown. */
 const FRAMES = [8, 16, 32] as const
+/** Frames that the fit of a checkpoint is judged with. */
+const USUAL_FRAMES = 16
 /** Vision precision assumed in the short list: the import's default. */
 const VISION = 'f16'
 
@@ -34,8 +38,11 @@ export function addCatalogue(models: Command, run: RunCommand): void {
 
 async function catalogue(name: string | undefined, options: CatalogueOptions): Promise<ExitCode> {
   const entries = name === undefined ? await readCatalogue() : [await entryOf(name)]
+  const fastest = await fastestPrecision()
   for (const entry of entries) {
-    const lines = options.json ? [JSON.stringify(info(entry))] : [...columns(entry), ...(name === undefined ? [] : tables(entry))]
+    const lines = options.json
+      ? [JSON.stringify(info(entry, fastest))]
+      : [...columns(entry), ...(name === undefined ? [] : tables(entry, fastest))]
     process.stdout.write(`${lines.join('\n')}\n`)
   }
   return exitCodes.done
@@ -51,23 +58,10 @@ async function entryOf(name: string): Promise<CatalogueEntry> {
 }
 
 function needs(entry: CatalogueEntry, form: Form) {
-  return FRAMES.map((frames) => ({ frames, bytes: runningMemory(entry, form, frames) }))
+  return FRAMES.map((frames) => ({ frames, ...runOnMachine(entry, form, frames) }))
 }
 
-/** Candidate precisions, most precise first. More than eight bits take twice the memory and time without visible benefit. */
-const SENSIBLE = ['q8_0', 'q6_k', 'q5_k_m', 'q4_k_m'] as const
-
-/** Returns the most precise candidate that fits into this machine's memory with 16 frames. */
-function bestForm(entry: CatalogueEntry): Form | null {
-  const forms = SENSIBLE.map((language) => ({ language, vision: VISION }) as const)
-  return forms.find((form) => fitsMachine(with16(entry, form))) ?? null
-}
-
-function with16(entry: CatalogueEntry, form: Form): number {
-  return runningMemory(entry, form, 16)
-}
-
-function info(entry: CatalogueEntry) {
+function info(entry: CatalogueEntry, fastestVision: FastestPrecision) {
   const { name, repository, family, summary, licence, download } = entry
   const forms = languagePrecisions.flatMap((language) =>
     visionPrecisions.map((vision) => {
@@ -77,21 +71,33 @@ function info(entry: CatalogueEntry) {
         vision,
         bytes: formBytes(entry, { language, vision }),
         memory: Object.fromEntries(memory.map(({ frames, bytes }) => [frames, bytes])),
-        fits: Object.fromEntries(memory.map(({ frames, bytes }) => [frames, fitsMachine(bytes)])),
+        fits: Object.fromEntries(memory.map(({ frames, fits }) => [frames, fits])),
+        towerInFile: Object.fromEntries(memory.map(({ frames, towerInFile }) => [frames, towerInFile])),
       }
     }),
   )
-  return { name, repository, family, summary, licence, download, machineMemory: machineMemory(), best: bestForm(entry), forms }
+  return { name, repository, family, summary, licence, download, machineMemory: machineMemory(), best: best(entry), fastestVision, forms }
+}
+
+function best(entry: CatalogueEntry): Form | null {
+  return bestForm(entry, VISION, USUAL_FRAMES)
+}
+
+/** Memory of a run, and where the tower's weights are if not in memory. */
+function neededText(entry: CatalogueEntry, form: Form): string {
+  const { bytes, towerInFile } = runOnMachine(entry, form, USUAL_FRAMES)
+  const place = towerInFile ? ", with the vision tower's weights in their file" : ''
+  return `about ${sizeText(bytes)} for ${USUAL_FRAMES} frames${place}`
 }
 
 function columns(entry: CatalogueEntry): string[] {
   const { name, licence, download, summary, repository } = entry
-  const best = bestForm(entry)
+  const form = best(entry)
   const machine = `this machine's memory (${sizeText(machineMemory())})`
   const fit =
-    best === null
-      ? `too large for ${machine}: even q4_k_m needs about ${sizeText(with16(entry, { language: 'q4_k_m', vision: VISION }))} for 16 frames`
-      : `fits ${machine} with --language ${best.language}: about ${sizeText(with16(entry, best))} for 16 frames`
+    form === null
+      ? `too large for ${machine}: even q4_k_m needs ${neededText(entry, { language: 'q4_k_m', vision: VISION })}`
+      : `fits ${machine} with --language ${form.language}: ${neededText(entry, form)}`
   return [
     `${name.padEnd(22)} ${repository}, ${download.approximate ? 'about ' : ''}${sizeText(download.bytes)} to download, licence ${licence.name}`,
     summary,
@@ -100,24 +106,32 @@ function columns(entry: CatalogueEntry): string[] {
   ].map((line, index) => (index === 0 ? line : ' '.repeat(23) + line))
 }
 
-function tables(entry: CatalogueEntry): string[] {
+function tables(entry: CatalogueEntry, fastest: FastestPrecision): string[] {
   const row = (label: string, cells: readonly string[]) => `  ${label.padEnd(10)}${cells.map((cell) => cell.padStart(12)).join('')}`
   return [
     '',
-    `After import, and memory with vision ${VISION} (* does not fit here):`,
+    `After import, and memory with vision ${VISION} (+ with the vision tower's weights in their file, * does not fit here):`,
     row('language', ['file', ...FRAMES.map((frames) => `${frames} frames`)]),
     ...languagePrecisions.map((language) =>
       row(language, [
         sizeText(languageBytes(entry.language, language)),
-        ...needs(entry, { language, vision: VISION }).map(({ bytes }) => `${sizeText(bytes)}${fitsMachine(bytes) ? ' ' : '*'}`),
+        ...needs(entry, { language, vision: VISION }).map(({ bytes, fits, towerInFile }) => `${sizeText(bytes)}${mark(fits, towerInFile)}`),
       ]),
     ),
-    row('vision', ['file', 'in memory']),
+    row('vision', ['file', 'in memory', 'in its file']),
     ...visionPrecisions.map((vision) => {
       const bytes = visionBytes(entry.vision, vision)
-      return row(vision, [sizeText(bytes), `${sizeText(towerMemory(bytes, vision))} `])
+      const inFile = mayStayInFile(vision) ? [`${sizeText(towerMemory(bytes, vision, 'file'))} `] : []
+      return row(vision, [sizeText(bytes), `${sizeText(towerMemory(bytes, vision))} `, ...inFile])
     }),
     '',
-    `tarsier models import ${entry.name} --name ${entry.name.toLowerCase()} --language ${bestForm(entry)?.language ?? 'q4_k_m'}`,
+    visionAdvice(fastest),
+    '',
+    `tarsier models import ${entry.name} --name ${entry.name.toLowerCase()} --language ${best(entry)?.language ?? 'q4_k_m'}`,
   ]
+}
+
+function mark(fits: boolean, towerInFile: boolean): string {
+  if (!fits) return '*'
+  return towerInFile ? '+' : ' '
 }

@@ -5,6 +5,7 @@ import { checkpointOrigin } from '../engine/models/checkpoint-origin.ts'
 import { openLoraAdapter } from '../engine/models/import/lora-adapter.ts'
 import { freeModelFolder } from '../engine/models/manage.ts'
 import { readManifest } from '../engine/models/manifest.ts'
+import { fastestPrecision } from '../engine/vision/fastest-precision.ts'
 import { TarsierError } from '../shared/errors.ts'
 import { type LanguagePrecision, languagePrecisions, type VisionPrecision, visionPrecisions } from '../shared/model-manifest.ts'
 import { exitCodes } from './exit-codes.ts'
@@ -14,6 +15,7 @@ import { homeOption } from './options.ts'
 import { ProgressLine } from './progress-line.ts'
 import { homeOf } from './requests.ts'
 import { workText } from './transfer-text.ts'
+import { visionAdvice } from './vision-advice.ts'
 
 export interface ImportOptions {
   readonly name: string
@@ -68,7 +70,9 @@ export function addImport(models: Command, run: RunCommand): void {
     )
     .action((source: string, options: ImportOptions) =>
       run(async (signal) => {
-        process.stdout.write(`${await bringIn(source, options, signal)}\n`)
+        const path = await bringIn(source, options, signal)
+        process.stderr.write(`${visionAdvice(await fastestPrecision(), (await readManifest(path)).vision)}\n`)
+        process.stdout.write(`${path}\n`)
         return exitCodes.done
       }),
     )

@@ -1,5 +1,4 @@
-import { formBytes, runningMemory } from '../engine/estimate/catalogue-memory.ts'
-import { fitsMachine } from '../engine/estimate/memory-needed.ts'
+import { bestForm, formBytes, runOnMachine } from '../engine/estimate/catalogue-memory.ts'
 import { readCatalogue } from '../engine/models/catalogue.ts'
 import { removeModel } from '../engine/models/manage.ts'
 import { modelBytes } from '../engine/models/manifest.ts'
@@ -15,7 +14,7 @@ const area = implementer.models
 
 export const modelsArea = {
   list: area.list.handler(async ({ context: { service } }) => (await listModels(service.home)).map(installed)),
-  loadInAdvance: area.loadInAdvance.handler(({ context: { service } }) => void service.advanceLoading.begin()),
+  loadInAdvance: area.loadInAdvance.handler(({ context: { service } }) => service.advanceLoading.begin()),
   catalogue: area.catalogue.handler(async () => (await readCatalogue()).map(offered)),
   download: area.download.handler(({ input: { repository, ...rest }, context: { service } }) =>
     service.models.start({ kind: 'download', source: repository, ...rest }),
@@ -76,31 +75,30 @@ const generalPrompts: readonly Preset[] = [
 const VISION: VisionPrecision = 'f16'
 /** Number of frames of the memory estimate. */
 const FRAMES = 16
-/** Recommended precisions, most precise first. More than 8 bits double memory and time without visible benefit. */
-const SENSIBLE = ['q8_0', 'q6_k', 'q5_k_m', 'q4_k_m']
 
 function offered(entry: CatalogueEntry): CatalogueModel {
   const { repository, name, summary, licence, download } = entry
   const forms = languagePrecisions.map((language) => formOf(entry, { language, vision: VISION }))
-  const best = forms.find((form) => SENSIBLE.includes(form.language) && form.fit.verdict === 'good')
+  const best = bestForm(entry, VISION, FRAMES)
   return {
     repository,
     title: name,
     summary,
     licence: licence.name,
     download: download.bytes,
-    forms: forms.map((form) => ({ ...form, recommended: form === best })),
+    forms: forms.map((form) => ({ ...form, recommended: form.language === best?.language })),
   }
 }
 
 function formOf(entry: CatalogueEntry, form: Pick<CatalogueForm, 'language' | 'vision'>): CatalogueForm {
-  const memory = runningMemory(entry, form, FRAMES)
-  const numbers = `Needs about ${sizeText(memory)} of memory with ${FRAMES} frames; this machine has ${sizeText(machineMemory())}.`
+  const { bytes: memory, fits, towerInFile } = runOnMachine(entry, form, FRAMES)
+  const place = towerInFile ? ', with the weights of the vision tower in their file' : ''
+  const numbers = `Needs about ${sizeText(memory)} of memory with ${FRAMES} frames${place}; this machine has ${sizeText(machineMemory())}.`
   return {
     ...form,
     bytes: formBytes(entry, form),
     memory,
-    fit: fitsMachine(memory)
+    fit: fits
       ? { verdict: 'good', reason: numbers }
       : { verdict: 'too-large', reason: `${numbers} The model would fail or be extremely slow.` },
     recommended: false,

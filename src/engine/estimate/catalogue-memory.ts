@@ -1,6 +1,7 @@
+import { machineMemory } from '../../platform/memory-limit.ts'
 import type { CatalogueEntry } from '../../shared/catalogue.ts'
 import type { LanguagePrecision, VisionPrecision } from '../../shared/model-manifest.ts'
-import { memoryNeeded } from './memory-needed.ts'
+import { fitsMachine, mayStayInFile, memoryNeeded, type TowerPlace } from './memory-needed.ts'
 
 type Language = CatalogueEntry['language']
 type Vision = CatalogueEntry['vision']
@@ -87,8 +88,9 @@ const TEXT_TOKENS = 1024
 /**
  * Memory in bytes needed to answer a question about a clip of `frames` frames, with an f16 KV cache. For installed models,
  * the cost is computed from their own files instead, see `estimate-run.ts`.
+ * @param place where the tower's weights are. Defaults to `memory`
  */
-export function runningMemory(entry: CatalogueEntry, { language, vision }: Form, frames: number): number {
+export function runningMemory(entry: CatalogueEntry, { language, vision }: Form, frames: number, place: TowerPlace = 'memory'): number {
   const { layers, width, feedForward, heads, keyValueHeads, vocabulary } = entry.language
   const { tokens, patches } = frameSize(entry.frames, frames)
   const cellBytes = layers * 2 * keyValueHeads * (width / heads) * 2
@@ -98,7 +100,34 @@ export function runningMemory(entry: CatalogueEntry, { language, vision }: Form,
     tower: entry.vision,
   }
   const visualTokens = tokens * frames
-  return memoryNeeded(info, { cells: visualTokens + TEXT_TOKENS, visualTokens, patchesPerFrame: patches }).total
+  return memoryNeeded(info, { cells: visualTokens + TEXT_TOKENS, visualTokens, patchesPerFrame: patches }, place).total
+}
+
+/** Memory of a run on a machine. */
+export interface MachineRun {
+  readonly bytes: number
+  readonly fits: boolean
+  /** Whether the tower's weights stay in their file, because the run does not fit otherwise. */
+  readonly towerInFile: boolean
+}
+
+/** As {@link runningMemory}, with the tower's weights where the engine leaves them on a machine with this memory in bytes. */
+export function runOnMachine(entry: CatalogueEntry, form: Form, frames: number, memory: number = machineMemory()): MachineRun {
+  const needs = (place: TowerPlace) => {
+    const bytes = runningMemory(entry, form, frames, place)
+    return { bytes, fits: fitsMachine(bytes, memory), towerInFile: place === 'file' }
+  }
+  const prepared = needs('memory')
+  return prepared.fits || !mayStayInFile(form.vision) ? prepared : needs('file')
+}
+
+/** Candidates for a language model, most precise first. More than eight bits take twice the memory and time without visible benefit. */
+const SENSIBLE = ['q8_0', 'q6_k', 'q5_k_m', 'q4_k_m'] as const
+
+/** The most precise sensible form that fits a machine, with a tower in this precision; null if none does. */
+export function bestForm(entry: CatalogueEntry, vision: VisionPrecision, frames: number, memory: number = machineMemory()): Form | null {
+  const forms = SENSIBLE.map((language) => ({ language, vision }))
+  return forms.find((form) => runOnMachine(entry, form, frames, memory).fits) ?? null
 }
 
 /** Size of the model on disk in bytes. */

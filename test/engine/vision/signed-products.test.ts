@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { expect, test } from 'vitest'
 import { MICROSOFT, OnnxGraphWriter } from '../../../src/engine/formats/onnx/onnx-graph.ts'
+import { fastestPrecision } from '../../../src/engine/vision/fastest-precision.ts'
 import { sessionOptions } from '../../../src/engine/vision/session-options.ts'
 import { signedProductsOverflow } from '../../../src/engine/vision/signed-products.ts'
 
@@ -41,4 +42,8 @@ test.each([
   } finally {
     await rm(directory, { recursive: true, force: true })
   }
+})
+
+test('the fastest precision is told with the time of the weights that this processor needs', async () => {
+  expect(await fastestPrecision()).toEqual({ precision: 'int8', time: (await signedProductsOverflow()) ? 0.7 : 0.5, exact: 'f16' })
 })

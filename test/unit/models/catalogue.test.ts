@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { formBytes, frameSize, languageBytes, runningMemory, visionBytes } from '../../../src/engine/estimate/catalogue-memory.ts'
+import {
+  bestForm,
+  formBytes,
+  frameSize,
+  languageBytes,
+  runningMemory,
+  runOnMachine,
+  visionBytes,
+} from '../../../src/engine/estimate/catalogue-memory.ts'
 import { fitsMachine } from '../../../src/engine/estimate/memory-needed.ts'
 import { findInCatalogue, readCatalogue } from '../../../src/engine/models/catalogue.ts'
 import type { CatalogueEntry } from '../../../src/shared/catalogue.ts'
@@ -81,6 +89,25 @@ describe('the catalogue', () => {
     const narrow = { ...seven, frames: { kind: 'square', tokens: 100, patches: 400 } } as const
     const form = { language: 'q8_0', vision: 'int8' } as const
     expect(runningMemory(narrow, form, 2) - runningMemory(narrow, form, 1)).toBe(100 * (56 * 1024 + 3584 * 4))
+  })
+
+  it("counts a tower's weights in their file on a machine that the model does not fit otherwise", async () => {
+    const seven = await entry('Tarsier2-Recap-7b')
+    const form = { language: 'q4_k_m', vision: 'f16' } as const
+    const prepared = runningMemory(seven, form, 16)
+    expect(runOnMachine(seven, form, 16, 16e9)).toEqual({ bytes: prepared, fits: true, towerInFile: false })
+    const tight = runOnMachine(seven, form, 16, 9e9)
+    expect(tight).toMatchObject({ fits: true, towerInFile: true })
+    expect(prepared - tight.bytes).toBeGreaterThan(2.5e9)
+    expect(runOnMachine(seven, form, 16, 7e9)).toEqual({ ...tight, fits: false })
+    // Weights of 8 bits are always in memory.
+    expect(runOnMachine(seven, { ...form, vision: 'int8' }, 16, 8e9)).toMatchObject({ fits: false, towerInFile: false })
+    expect([16e9, 11e9, 9e9, 8e9].map((memory) => bestForm(seven, 'f16', 16, memory)?.language)).toEqual([
+      'q8_0',
+      'q6_k',
+      'q4_k_m',
+      undefined,
+    ])
   })
 
   it.each([
