@@ -8,7 +8,7 @@ import { Random } from '../../src/bench/moving-shapes/random.ts'
 import { drawScene } from '../../src/bench/moving-shapes/render.ts'
 import { type Phase, randomScene, type Scene, type SceneObject, type State, stateAt } from '../../src/bench/moving-shapes/scene.ts'
 import { CELL, randomGrid } from '../../src/bench/moving-shapes/training-grids.ts'
-import { colorNames, motionNames, shapeNames, shapeSymmetry } from '../../src/bench/moving-shapes/world.ts'
+import { colorNames, motionNames, motionWords, shapeNames, shapeSymmetry } from '../../src/bench/moving-shapes/world.ts'
 import { writeBatch } from './batch-writer.ts'
 import { cellLabels, LABEL_VALUES } from './cell-labels.ts'
 import { randomDegrading } from './degrade.ts'
@@ -24,7 +24,14 @@ import { UnknownQuestions } from './unknown-questions.ts'
  */
 const PLACE_VALUES = 8
 
-type Turn = [question: string, answer: string, object: number, answerPrefix: string, option: number]
+type Turn = [question: string, answer: string, object: number, answerPrefix: string, option: number, looks: Look[]]
+
+/** Which phase must be seen before the answer's character `at`: all of it (0), or where it begins (1) or ends (2). */
+type Look = [at: number, object: number, phase: number, part: number]
+const PARTS = ['all', 'start', 'end'] as const
+const MOTION_WORDS = new RegExp(Object.values(motionWords).join('|'), 'g')
+/** Maximum number of phases of an object. */
+const PHASES = 4
 
 /** Probability of a single object; low, because two objects are harder to learn: the right one must be found. */
 const SINGLE_OBJECT_PROBABILITY = 0.3
@@ -32,12 +39,11 @@ const SINGLE_OBJECT_PROBABILITY = 0.3
 const FOREIGN = 0.2
 const MIXED = 0.12
 /** Share of clips drawn again until they have a motion that is often mistaken. */
-const HARD = 0.3
-/** As often one as the other: a model that sees one of them more often says it of the other, too. */
+const HARD = 0.2
 const HARD_MOTIONS: readonly ((motions: readonly Phase[]) => boolean)[] = [
   ([only, second]) => only?.motion === 'disappears' && !second,
-  (motions) => motions.some(({ motion }, i) => motion === 'disappears' && motions[i - 1]?.motion === 'still'),
   (motions) => motions.some(({ motion }, i) => motion === 'spins' && i > 0),
+  (motions) => motions.some(({ motion }, i) => motion === 'still' && i > 0),
 ]
 const MAX_CLIPS = 12
 
@@ -57,6 +63,7 @@ for (;;) {
   const pixels = new Uint8Array(batch * count * picture)
   const current = new Int32Array(batch * count * cells).fill(-1)
   const first = new Int32Array(batch * count * cells).fill(-1)
+  const phase = new Int32Array(batch * count * cells).fill(-1)
   const places = new Float32Array(batch * count * cells * PLACE_VALUES)
   const dialogues = []
   const objects = []
@@ -74,7 +81,12 @@ for (;;) {
         drawScene(scene, time, { width, height, rgb: frameAt(k) }, { softness, noiseSeed: steady ?? random.whole(0, 0xffffffff), mask })
         const range = [frame * cells, (frame + 1) * cells] as const
         const seen = snapshotAt(scene, time, mask, rows, columns)
-        motionLabels(scene, time, count, seen, rows, columns, current.subarray(...range), first.subarray(...range))
+        const [now, initial, numbers] = [current, first, phase].map((labels) => labels.subarray(...range)) as [
+          Int32Array,
+          Int32Array,
+          Int32Array,
+        ]
+        motionLabels(scene, time, count, seen, rows, columns, { now, initial, numbers })
         const placed = places.subarray(range[0] * PLACE_VALUES, range[1] * PLACE_VALUES)
         placeLabels(scene, times[k - 1], seen, rows, columns, placed)
       }
@@ -84,13 +96,16 @@ for (;;) {
     const degrade = randomDegrading(random)
     if (degrade) for (let k = 0; k < count; k++) await degrade({ width, height, rgb: frameAt(k) })
     objects.push((scene?.objects ?? []).map((object) => objectLabel(object, scene as Scene)))
-    const asTurn = ({ question, answer, about, prefix, option }: Exchange): Turn => [
-      question,
-      answer,
-      about && scene ? scene.objects.indexOf(about) : -1,
-      prefix ?? '',
-      option ?? -1,
-    ]
+    const numberOf = (object: SceneObject | null) => (object && scene ? scene.objects.indexOf(object) : -1)
+    const asTurn = ({ question, answer, about, prefix, option, seen }: Exchange): Turn => {
+      const motions = [...answer.matchAll(MOTION_WORDS)].map(({ index }) => index)
+      const looks = (seen ?? []).map(({ object, phase: number, part }, k): Look => {
+        const at = part === 'all' ? motions[k] : 0
+        if (at === undefined) throw new Error(`"${answer}" names fewer motions than it must look for`)
+        return [at, numberOf(object), number, PARTS.indexOf(part)]
+      })
+      return [question, answer, numberOf(about), prefix ?? '', option ?? -1, looks]
+    }
     dialogues.push(
       Array.from({ length: sets }, () => dialogueSet({ scene, frames: count }, unknown, random).map((dialogue) => dialogue.map(asTurn))),
     )
@@ -102,13 +117,14 @@ for (;;) {
       pixels: { shape: [batch * count, height, width, 3], data: pixels },
       current: { shape, data: current },
       first: { shape, data: first },
+      phase: { shape, data: phase },
       places: { shape: [...shape, PLACE_VALUES], data: places },
     },
   )
 }
 
 async function clipScene(aspect: number, count: number): Promise<Scene> {
-  const phases = count < 6 ? 1 : count < 12 ? 2 : count < 20 ? random.pick([2, 2, 3]) : random.pick([2, 3, 4])
+  const phases = count < 6 ? 1 : count < 12 ? 2 : count < 20 ? random.pick([2, 3]) : random.pick([2, 3, 4, 4])
   const draw = () => randomScene(random, { aspect, phases, alone: SINGLE_OBJECT_PROBABILITY })
   let scene = draw()
   if (phases > 1 && random.chance(HARD)) {
@@ -122,11 +138,11 @@ async function clipScene(aspect: number, count: number): Promise<Scene> {
 
 function frameCount(): number {
   const drawn = random.next()
-  if (drawn < 0.32) return 8
-  if (drawn < 0.42) return 16
-  if (drawn < 0.48) return 1
-  if (drawn < 0.53) return random.whole(2, 4)
-  if (drawn < 0.7) return random.whole(5, 16)
+  if (drawn < 0.26) return 8
+  if (drawn < 0.37) return 16
+  if (drawn < 0.41) return 1
+  if (drawn < 0.49) return random.whole(2, 4)
+  if (drawn < 0.66) return random.whole(5, 16)
   return random.whole(17, 64)
 }
 
@@ -157,8 +173,8 @@ function snapshotAt(scene: Scene, time: number, mask: Uint8Array, rows: number, 
 }
 
 /**
- * Returns the current motion of the object in each visual token, and its first motion; -1 if there is no object or the motion cannot be determined
- * yet. The position where an object has disappeared is labelled with that motion.
+ * Sets for each visual token the current motion of its object, its first motion, and PHASES times the object's number plus that of its phase; -1 if
+ * there is no object or the motion cannot be determined yet. The position where an object has disappeared is labelled with that motion.
  */
 function motionLabels(
   scene: Scene,
@@ -167,13 +183,10 @@ function motionLabels(
   seen: Snapshot,
   rows: number,
   columns: number,
-  current: Int32Array,
-  first: Int32Array,
+  { now: current, initial: first, numbers }: { readonly now: Int32Array; readonly initial: Int32Array; readonly numbers: Int32Array },
 ): void {
-  current.fill(-1)
-  first.fill(-1)
-  if (count < 3) return
-  const step = 1.01 / (count - 1)
+  if (count < 2) return
+  const step = 0.99 / (count - 1)
   const { states, labels } = seen
   const label = (cell: number, index: number) => {
     const phases = scene.objects[index]?.phases ?? []
@@ -182,8 +195,11 @@ function motionLabels(
     const initial = phases[0]
     if (!now || !initial) return
     const isKnown = visible ? now.motion !== 'disappears' && time - now.from >= step : now.motion === 'disappears'
-    if (isKnown) current[cell] = motionNames.indexOf(now.motion)
-    if (time - initial.from >= 2 * step && (visible ? initial.motion !== 'disappears' : now.motion === 'disappears')) {
+    if (isKnown) {
+      current[cell] = motionNames.indexOf(now.motion)
+      numbers[cell] = PHASES * index + phases.indexOf(now)
+    }
+    if (time - initial.from >= step && (visible ? initial.motion !== 'disappears' : now.motion === 'disappears')) {
       first[cell] = motionNames.indexOf(initial.motion)
     }
   }

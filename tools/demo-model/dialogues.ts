@@ -24,6 +24,15 @@ export interface Exchange {
   readonly about: SceneObject | null
   /** Place of the right option among the lines after the question's first, if it is a choice lettered A to D. */
   readonly option?: number
+  /** What has to be seen for the answer: for each motion that it names, in their order, or for the time that it gives. */
+  readonly seen?: readonly Seen[]
+}
+
+/** A phase of an object: all of it, or the frames in which it begins or ends. */
+export interface Seen {
+  readonly object: SceneObject
+  readonly phase: number
+  readonly part: 'all' | 'start' | 'end'
 }
 
 /** A clip as the questions see it. `scene` is null for a clip without drawn shapes. */
@@ -43,6 +52,8 @@ const stillIntents: readonly Intent[] = [
   'shapes',
   'count',
   'background',
+  'background',
+  'presence',
   'presence',
   'presence',
   'left',
@@ -69,6 +80,13 @@ const movingIntents: readonly Intent[] = [
   ] as const),
 ]
 
+/** Which phases the answers name. */
+const PARTS: Readonly<Record<'motion' | 'first' | 'last', readonly [from: number, to?: number]>> = {
+  motion: [0],
+  first: [0, 1],
+  last: [-1],
+}
+
 /** Minimum number of frames of which a motion's beginning can be read. */
 const MIN_TIMED_FRAMES = 6
 
@@ -94,7 +112,12 @@ export function dialogueSet(clip: AskedClip, unknown: UnknownQuestions, random: 
 
 function description({ scene, frames }: AskedClip, random: Random): Exchange {
   const question = worded(frames === 1 && random.chance(0.6) ? 'describeStill' : 'describe', {}, random)
-  return { question, answer: scene ? describeScene(scene, frames === 1) : FOREIGN_ANSWER, about: null }
+  if (!scene) return { question, answer: FOREIGN_ANSWER, about: null }
+  return { question, answer: describeScene(scene, frames === 1), about: null, ...(frames > 1 && { seen: phasesOf(scene.objects) }) }
+}
+
+function phasesOf(objects: readonly SceneObject[], from = 0, to?: number): Seen[] {
+  return objects.flatMap((object) => object.phases.map((_, phase) => ({ object, phase, part: 'all' as const })).slice(from, to))
 }
 
 function anyQuestion(clip: AskedClip, unknown: UnknownQuestions, random: Random): Exchange {
@@ -103,14 +126,14 @@ function anyQuestion(clip: AskedClip, unknown: UnknownQuestions, random: Random)
   if (!scene) return { question: foreignQuestion(random), answer: FOREIGN_ANSWER, about: null }
   // The benchmark's own wordings stay part of the training.
   if (random.chance(0.12)) {
-    const { question, answer, about } = questionOf(
-      random.pick(
-        frames === 1 ? ['color', 'shape', 'count', 'background', 'presence'] : ['color', 'shape', 'motion', 'first', 'last', 'presence'],
-      ),
-      scene,
-      random,
+    const kind = random.pick(
+      frames === 1
+        ? (['color', 'shape', 'count', 'background', 'presence'] as const)
+        : (['color', 'shape', 'motion', 'first', 'last', 'presence'] as const),
     )
-    return { question, answer, about }
+    const { question, answer, about } = questionOf(kind, scene, random)
+    const seen = about && (kind === 'motion' || kind === 'first' || kind === 'last') ? phasesOf([about], ...PARTS[kind]) : []
+    return { question, answer, about, seen }
   }
   return asked(random.pick(frames === 1 ? stillIntents : movingIntents), clip, scene, random)
 }
@@ -130,11 +153,12 @@ function foreignQuestion(random: Random): string {
 function asked(intent: Intent, { frames }: AskedClip, scene: Scene, random: Random): Exchange {
   const { objects } = scene
   const object = random.pick(objects)
-  const ask = (answer: string, about: SceneObject | null, values: Readonly<Record<string, string>> = {}): Exchange => ({
-    question: worded(intent, values, random),
-    answer,
-    about,
-  })
+  const ask = (
+    answer: string,
+    about: SceneObject | null,
+    values: Readonly<Record<string, string>> = {},
+    seen: readonly Seen[] = [],
+  ): Exchange => ({ question: worded(intent, values, random), answer, about, seen })
   const the = naming(object, scene, random)
   switch (intent) {
     case 'color':
@@ -157,23 +181,27 @@ function asked(intent: Intent, { frames }: AskedClip, scene: Scene, random: Rand
     case 'background':
       return ask(`${capital(scene.backdrop ? 'mixed' : scene.background)}.`, null)
     case 'motion':
-      return ask(`It ${motionsText(object.phases)}.`, object, { the })
+    case 'first':
+    case 'last': {
+      const part = PARTS[intent]
+      return ask(`It ${motionsText(object.phases.slice(...part))}.`, object, { the }, phasesOf([object], ...part))
+    }
     case 'motions':
       return ask(
         sentences(objects, (each) => motionsText(each.phases)),
         null,
+        {},
+        phasesOf(objects),
       )
-    case 'first':
-      return ask(`It ${motionsText(object.phases.slice(0, 1))}.`, object, { the })
-    case 'last':
-      return ask(`It ${motionsText(object.phases.slice(-1))}.`, object, { the })
     case 'firsts':
     case 'lasts': {
-      const part = intent === 'firsts' ? ([0, 1] as const) : ([-1] as const)
+      const part = PARTS[intent === 'firsts' ? 'first' : 'last']
       const [only] = objects.length === 1 ? objects : []
       return ask(
         only ? `It ${motionsText(only.phases.slice(...part))}.` : sentences(objects, ({ phases }) => motionsText(phases.slice(...part))),
         only ?? null,
+        {},
+        phasesOf(objects, ...part),
       )
     }
     case 'presence': {
@@ -216,15 +244,18 @@ const DIRECTIONS: readonly MotionName[] = ['right', 'left', 'up', 'down']
 
 function timed(intent: 'starts' | 'stops', object: SceneObject, the: string, random: Random): Exchange {
   const moves = object.phases.filter(({ motion }) => DIRECTIONS.includes(motion))
-  const exchange = (verb: string, gerund: string, answer: string): Exchange => ({
+  const exchange = (verb: string, gerund: string, answer: string, phase?: Phase): Exchange => ({
     question: worded(intent, { the, verb, gerund }, random),
     answer,
     about: object,
+    ...(phase && { seen: [{ object, phase: object.phases.indexOf(phase), part: intent === 'starts' ? 'start' : 'end' }] }),
   })
   if (random.chance(0.3)) {
     if (moves.length === 0) return exchange('move', 'moving', 'It does not move.')
     const [first, last] = [moves[0] as Phase, moves.at(-1) as Phase]
-    return exchange('move', 'moving', intent === 'starts' ? startText(first.from) : endText(last.to))
+    return intent === 'starts'
+      ? exchange('move', 'moving', startText(first.from), first)
+      : exchange('move', 'moving', endText(last.to), last)
   }
   if (random.chance(0.12)) {
     const done = object.phases.map(({ motion }) => motion)
@@ -236,10 +267,15 @@ function timed(intent: 'starts' | 'stops', object: SceneObject, the: string, ran
   const [verb, gerund] = VERBS[phase.motion]
   if (phase.motion === 'appears' || phase.motion === 'disappears') {
     const moment = phase.from + phase.amount * (phase.to - phase.from)
-    return { ...exchange(verb, gerund, momentText(moment)), question: worded('starts', { the, verb, gerund }, random) }
+    return {
+      ...exchange(verb, gerund, momentText(moment)),
+      question: worded('starts', { the, verb, gerund }, random),
+      seen: [{ object, phase: object.phases.indexOf(phase), part: 'start' }],
+    }
   }
   const same = object.phases.filter(({ motion }) => motion === phase.motion)
-  return exchange(verb, gerund, intent === 'starts' ? startText((same[0] as Phase).from) : endText((same.at(-1) as Phase).to))
+  const [first, last] = [same[0] as Phase, same.at(-1) as Phase]
+  return intent === 'starts' ? exchange(verb, gerund, startText(first.from), first) : exchange(verb, gerund, endText(last.to), last)
 }
 
 function startText(time: number): string {

@@ -5,8 +5,9 @@ changes, so the first stage may still be running. Besides the text, small auxili
 token's hidden states: after the first layer its object's place in the image, after the second the change since the previous frame, after the
 third its current and its first motion. A fourth head is trained on the question's last token after the third layer: which object is meant, by
 color, shape and place, so that the fourth layer knows what to look for. A fifth head is trained on the last tokens of a choice's options after the fifth
-layer: which one is right, and which letter it has; and the sixth layer's first head to look from the letter's place at the right option. Without these two parts
-the letter stayed at chance for 800 steps while the right option was found in .92.
+layer: which one is right, and which letter it has. Without it, and the target for the sixth layer's first head, which must look from the letter's place at the right option,
+the letter stayed at chance for 800 steps while the right option was found in .92. A seventh head reads the number of the current motion and of the frame from the visual
+tokens after the fourth layer, and the fifth layer's first head must look at the tokens that show the motion which an answer is about to name.
 Under `torchrun` gradients are averaged between the processes.
 """
 
@@ -20,7 +21,6 @@ from pathlib import Path
 import torch
 import torch.distributed as dist
 import torch.nn.functional as F
-from tokenizers import Tokenizer
 from torch import nn
 
 from batches import batches
@@ -34,12 +34,17 @@ MOTIONS = 10
 CHANGES = torch.tensor([5.0, 5.0, 10.0, 1.5])
 SETS = 6
 IGNORED = -100
-COLORS, SHAPES, LETTERS = 8, 5, 4
-# The tokenizer of the state that is resumed, where it has other words.
-PREVIOUS_TOKENIZER = Path(__file__).parent / "previous-tokenizer.json"
+COLORS, SHAPES, LETTERS, PHASES = 8, 5, 4, 4
+# Parts of a phase that an answer needs: as in clip-stream.ts.
+START, END = 1, 2
+# Answers whose looks are trained in a step.
+MAX_LOOKS = 256
+# Characters of "About 45%" before the sign.
+TIME = 8
 # A description has many tokens that mostly follow from each other; the few tokens of an answer matter more.
 QUESTION_WEIGHT = 3.0
-LETTER_WEIGHT = 3.0
+LETTER_WEIGHT = 2.0
+LOOKS_WEIGHT = 0.3
 
 
 class Prompter:
@@ -55,8 +60,8 @@ class Prompter:
     def branch(self, dialogue):
         """Tokens and targets (the next token of answers, else IGNORED) of one dialogue after the clip, which objects are asked for at which tokens, and the
         last tokens of a choice's options with the right one's place and the token before its letter."""
-        tokens, answers, sought, choices = [], [], [], []
-        for turn, (question, answer, about, prefix, option) in enumerate(dialogue):
+        tokens, answers, sought, choices, looks = [], [], [], [], []
+        for turn, (question, answer, about, prefix, option, seen) in enumerate(dialogue):
             asked = (self.again if turn else []) + self.ids(question) + self.asked + self.ids(prefix)
             said = self.ids(answer) + self.ended
             if about >= 0:
@@ -67,9 +72,26 @@ class Prompter:
                 asks, *ends = (before + end for end in self.line_ends(question))
                 sought.append((asks, about))
                 choices.append((ends, option, len(tokens) + len(asked) - 1))
+            if seen:
+                looks += [(len(tokens) + len(asked) - 1 + at, *what) for at, what in self.looks(answer, seen)]
             tokens += asked + said
             answers += [False] * len(asked) + [True] * len(said)
-        return tokens, [token if answer else IGNORED for token, answer in zip(tokens[1:], answers[1:])] + [IGNORED], sought, choices
+        return tokens, [token if answer else IGNORED for token, answer in zip(tokens[1:], answers[1:])] + [IGNORED], sought, choices, looks
+
+    def looks(self, answer, seen):
+        """Which token of an answer, counted from the one before it, must look for which part of which phase: before a motion for its own, and
+        after it for the object's next one, to say whether there is one."""
+        offsets = self.tokenizer.encode(answer).offsets
+        for number, (at, about, phase, part) in enumerate(seen):
+            if part:
+                yield from ((i, (about, phase, part)) for i, (start, _) in enumerate(offsets) if start < TIME)
+                continue
+            first = next(i for i, (_, end) in enumerate(offsets) if end > at)
+            yield first, (about, phase, part)
+            end = re.compile(r" and then|\.").search(answer, at).start()
+            follows = number + 1 < len(seen) and answer[end] == " "
+            after = next(i for i, (_, stop) in enumerate(offsets) if stop > end)
+            yield after, (about, phase + follows, part)
 
     def line_ends(self, text):
         """Numbers of the tokens with which the lines of a text end."""
@@ -103,15 +125,16 @@ def collate(prompter, sets, frames, rows, columns):
     positions[:, :, before : before + visual] = before + torch.stack([t.flatten(), h.flatten(), w.flatten()])[:, None]
     following = before + max(frames, rows, columns)
     positions[:, :, before + visual : prefix] = following + torch.arange(after)
-    sought, choices = [], []
+    sought, choices, looks = [], [], []
     for sample, own in enumerate(branches):
         at = prefix
-        for number, (tokens, wanted, found, chosen) in enumerate(own):
+        for number, (tokens, wanted, found, chosen, looked) in enumerate(own):
             end = at + len(tokens)
             owner[sample, at:end] = number + 1
             positions[:, sample, at:end] = following + after + torch.arange(len(tokens))
             sought += [(sample, at + token, which) for token, which in found]
             choices += [(sample, [at + last for last in ends], right, at + letter) for ends, right, letter in chosen]
+            looks += [(sample, at + token, *what) for token, *what in looked]
             ids[sample, at:end] = torch.tensor(tokens)
             targets[sample, at:end] = torch.tensor(wanted)
             at = end
@@ -120,38 +143,29 @@ def collate(prompter, sets, frames, rows, columns):
     for sample, _, _, letter in choices:
         weights[sample, letter] *= LETTER_WEIGHT
     mask = (order[prefix:, None] >= order) & ((owner[:, None] == 0) | (owner[:, prefix:, None] == owner[:, None]))
-    return ids, positions, prefix, mask[:, None], targets, slice(before, before + visual), weights, sought, choices
+    return ids, positions, prefix, mask[:, None], targets, slice(before, before + visual), weights, sought, choices, looks
 
 
-def attention_scores(language, hidden, positions, prefix, mask, samples, tokens):
-    """Attention scores [tokens, all tokens] of the last layer's first head, for some tokens of some samples after the clip."""
-    layer = language.layers[-1]
+def looked_for(phase, frames, looks):
+    """Which visual tokens [looks, tokens] show the part of the phase that each look is for; `phase` [n, tokens] as in clip-stream.ts."""
+    samples, _, objects, numbers, parts = (torch.tensor(column) for column in zip(*looks))
+    shown = phase[samples] == (PHASES * objects + numbers)[:, None]
+    frame = torch.arange(phase.shape[1]) // (phase.shape[1] // frames)
+    first = torch.where(shown, frame, frames).min(1).values
+    last = torch.where(shown, frame, -1).max(1).values
+    shown &= (parts != START)[:, None] | (frame <= first[:, None] + 1)
+    return shown & ((parts != END)[:, None] | (frame >= last[:, None] - 1))
+
+
+def attention_scores(layer, hidden, positions, prefix, mask, samples, tokens):
+    """Attention scores [tokens, all tokens] of a layer's first head, for some tokens of some samples after the clip; `hidden` is the layer's input."""
     cos, sin = (part[:, 0] for part in rotary(positions))
     normed = layer.input_layernorm(hidden)
     key = turn(layer.k_proj(normed), cos, sin)
-    query = turn(layer.q_proj(normed[samples, tokens])[:, :HEAD], cos[samples, tokens], sin[samples, tokens])
-    seen = mask[samples, 0, [token - prefix for token in tokens]]
-    return torch.einsum("nd,nkd->nk", query, key[samples]).div(HEAD**0.5).masked_fill(~seen, -torch.inf)
-
-
-def grown(state, tokenizer):
-    """Fits the state of a smaller model to the present depth and words: new layers add nothing at first, new words start from the parts they had."""
-    model = Language(tokenizer.get_vocab_size())
-    old = state["language"]
-    added = [layer for number, layer in enumerate(model.layers) if f"layers.{number}.q_proj.weight" not in old]
-    for layer in added:
-        nn.init.zeros_(layer.o_proj.weight)
-        nn.init.zeros_(layer.down_proj.weight)
-    new = model.state_dict() | {name: value for name, value in old.items() if name != "embed_tokens.weight"}
-    if len(old["embed_tokens.weight"]) == tokenizer.get_vocab_size():
-        return new | {"embed_tokens.weight": old["embed_tokens.weight"]}
-    previous = Tokenizer.from_file(str(PREVIOUS_TOKENIZER))
-    for word, number in tokenizer.get_vocab().items():
-        same = previous.token_to_id(word)
-        parts = [same] if same is not None else previous.encode(tokenizer.decode([number], skip_special_tokens=False)).ids
-        if parts:
-            new["embed_tokens.weight"][number] = old["embed_tokens.weight"][parts].mean(0)
-    return new
+    query = turn(layer.q_proj(normed[:, prefix:])[..., :HEAD], cos[:, prefix:], sin[:, prefix:])
+    after = [token - prefix for token in tokens]
+    scores = (query @ key.transpose(1, 2))[samples, after]
+    return scores.div(HEAD**0.5).masked_fill(~mask[samples, 0, after], -torch.inf)
 
 
 def main():
@@ -174,15 +188,17 @@ def main():
     seed = 100 + rank if options.resume is None else 1000 + rank + int(time.time()) % 100000
     torch.manual_seed(1)
     random.seed(seed)
+    together_random = random.Random(1)
     tokenizer = the_tokenizer()
     prompter = Prompter(tokenizer)
     language, head2, head3 = Language(tokenizer.get_vocab_size()), nn.Linear(WIDTH, 4), nn.Linear(WIDTH, 2 * MOTIONS)
     head1 = nn.Linear(WIDTH, 2)
     head4, head5, head6 = nn.Linear(WIDTH, COLORS + SHAPES + 2), nn.Linear(WIDTH, 1), nn.Linear(WIDTH, LETTERS)
-    heads = nn.ModuleDict({"head1": head1, "head2": head2, "head3": head3, "head4": head4, "head5": head5, "head6": head6})
+    head7 = nn.Linear(WIDTH, PHASES + 1)
+    heads = nn.ModuleDict({"head1": head1, "head2": head2, "head3": head3, "head4": head4, "head5": head5, "head6": head6, "head7": head7})
     if options.resume:
         state = load(options.resume)
-        language.load_state_dict(grown(state, tokenizer))
+        language.load_state_dict(state["language"])
         heads.load_state_dict(state["heads"], strict=False)
     schedule = Schedule([language, heads], options.minutes, muon=options.muon, adam=options.muon / 5, flat=options.flat, bf16=options.bf16)
     tower, read = Tower(), 0.0
@@ -199,13 +215,15 @@ def main():
                 batch["visual"] = tower(batch.pop("pixels"))
             batch["used"] = 0
             pool.append(batch)
-        batch = random.choice(pool)
+        # Batches of about the same number of clips in all processes, which wait for each other.
+        pool.sort(key=lambda kept: len(kept["dialogues"]))
+        batch = pool[int(together_random.random() * len(pool))]
         sets = [dialogues[batch["used"]] for dialogues in batch["dialogues"]]
         batch["used"] += 1
         if batch["used"] == SETS:
             pool = [kept for kept in pool if kept is not batch]
 
-        ids, positions, prefix, mask, targets, visual, weights, sought, choices = collate(prompter, sets, batch["frames"], batch["rows"], batch["columns"])
+        ids, positions, prefix, mask, targets, visual, weights, sought, choices, looks = collate(prompter, sets, batch["frames"], batch["rows"], batch["columns"])
         n = len(sets)
         x = language.embed_tokens(ids.clamp(min=0))
         x = torch.cat([x[:, : visual.start], batch["visual"].reshape(n, -1, WIDTH), x[:, visual.stop :]], 1)
@@ -233,9 +251,26 @@ def main():
             score, own = head5(ended)[..., 0], head6(ended)
             loss = loss + 0.5 * F.cross_entropy(score, right) + 0.3 * F.cross_entropy(own.flatten(0, 1), torch.arange(LETTERS).repeat(len(right)))
             measures["option"] = (score.argmax(-1) == right).float().mean()
-            loss = loss + 0.3 * F.cross_entropy(attention_scores(language, after[4], positions, prefix, mask, samples, list(letters)), torch.tensor(ends)[range(len(right)), right])
+            loss = loss + 0.3 * F.cross_entropy(attention_scores(language.layers[5], after[4], positions, prefix, mask, samples, list(letters)), torch.tensor(ends)[range(len(right)), right])
             letter = language.logits(hidden[samples, list(letters)]).argmax(-1)
             measures["letter"] = (letter == targets[samples, list(letters)]).float().mean()
+        if looks:
+            looks = random.sample(looks, min(len(looks), MAX_LOOKS))
+            shown = looked_for(batch["phase"], batch["frames"], looks)
+            looks = [look for look, any_shown in zip(looks, shown.any(1).tolist()) if any_shown]
+            shown = shown[shown.any(1)]
+        if looks:
+            samples, tokens = [list(column) for column in zip(*looks)][:2]
+            part = attention_scores(language.layers[4], after[3], positions, prefix, mask, samples, tokens).softmax(-1)
+            part = (part[:, visual] * shown).sum(-1)
+            loss = loss - LOOKS_WEIGHT * part.clamp(min=1e-4).log().mean()
+            measures["look"] = part.mean()
+        if known.any():
+            number = head7(after[3][:, visual])
+            times = (torch.arange(known.shape[1]) // (known.shape[1] // batch["frames"])).expand_as(known)[known]
+            loss = loss + 0.3 * F.cross_entropy(number[known][:, :PHASES], batch["phase"].long()[known] % PHASES)
+            loss = loss + 0.5 * F.smooth_l1_loss(number[known][:, PHASES], times / 16, beta=0.05)
+            measures["phase"] = (number[known][:, :PHASES].argmax(-1) == batch["phase"][known] % PHASES).float().mean()
         if known.any() and begun.any():
             place = F.smooth_l1_loss(head1(after[0][:, visual][there]), places[there][:, 1:3], beta=0.2)
             change = F.smooth_l1_loss(head2(after[1][:, visual][followed]), places[followed][:, 4:] * CHANGES, beta=0.2)

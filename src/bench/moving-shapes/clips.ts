@@ -5,7 +5,7 @@ import type { Scene } from './scene.ts'
 import { type ClipShape, randomSceneClip } from './scene-clip.ts'
 
 /** Increased whenever the same seed would generate a different clip, so that clips from older versions are not reused. */
-export const GENERATOR_VERSION = 1
+export const GENERATOR_VERSION = 2
 
 /** First random stream of the scenes; training (3 to 11) and the test on held-out clips (from 100,000) use other streams. */
 const SCENE_STREAM = 500_000

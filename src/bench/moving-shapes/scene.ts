@@ -148,7 +148,10 @@ function randomObject(
 
 type Motions = readonly Omit<Phase, 'amount'>[]
 
-/** Returns one or two distinguishable motions: no repetition, nothing hidden before it appears, no spinning circle. */
+/**
+ * Returns motions that can be told apart: no repetition, nothing hidden before it appears, no spinning circle. Nothing stays still just after it appears,
+ * and nothing that has only stood still disappears: an object that appears or disappears is seen standing still in any case.
+ */
 function randomPhases(random: Random, shape: ShapeName, most: number): Motions {
   const moves: MotionName[] = ['right', 'left', 'up', 'down', 'grows', 'shrinks', 'still']
   if (shapeSymmetry[shape] > 0) moves.push('spins')
@@ -157,9 +160,7 @@ function randomPhases(random: Random, shape: ShapeName, most: number): Motions {
   }
   if (most > 2) return manyPhases(random, moves, random.whole(2, most))
   const first = random.pick<MotionName>([...moves, 'appears'])
-  const second = random.pick<MotionName>(
-    [...moves, 'disappears'].filter((motion) => motion !== first && !(first === 'appears' && motion === 'still')) as MotionName[],
-  )
+  const second = random.pick([...moves, 'disappears' as const].filter((motion) => canFollow(motion, [first])))
   const border = random.between(0.42, 0.58)
   return [
     { motion: first, from: 0, to: border },
@@ -173,14 +174,21 @@ function manyPhases(random: Random, moves: readonly MotionName[], count: number)
   const phases: Omit<Phase, 'amount'>[] = []
   let from = 0
   for (const [i, share] of shares.entries()) {
-    const before = phases.at(-1)?.motion
+    const before = phases.map(({ motion }) => motion)
     const possible = i === 0 ? [...moves, 'appears' as const] : i === count - 1 ? [...moves, 'disappears' as const] : moves
-    const motion = random.pick(possible.filter((name) => name !== before && !(before === 'appears' && name === 'still')))
+    const motion = random.pick(possible.filter((name) => canFollow(name, before)))
     const to = i === count - 1 ? 1 : from + share / whole
     phases.push({ motion, from, to })
     from = to
   }
   return phases
+}
+
+function canFollow(motion: MotionName, before: readonly MotionName[]): boolean {
+  const last = before.at(-1)
+  if (motion === last) return false
+  if (motion === 'still') return last !== 'appears'
+  return !(motion === 'disappears' && last === 'still' && before.length === 1)
 }
 
 function withAmount(random: Random, phase: Omit<Phase, 'amount'>, side: number): Phase {
