@@ -1,5 +1,5 @@
 import { expect, type Page } from '@playwright/test'
-import { ANSWER_MS, answered, composer, navigationButton, openExample, openPage, test, turns } from './helpers/app.ts'
+import { ANSWER_MS, answered, composer, navigationButton, openPage, test, turns } from './helpers/app.ts'
 import { closeSettings, openSettings, setFrames, showTab } from './helpers/controls.ts'
 
 test.beforeEach(() => test.slow())
@@ -117,7 +117,9 @@ test('texts, icons and fields have enough contrast in both schemes', async ({ pa
   }
   await openPage(page, server)
   await walk('start')
-  await openExample(page, server)
+  // An example whose events have times.
+  await page.getByRole('button', { name: 'A red circle moves to the right, then grows.' }).click()
+  await answered(page, 1)
   await turns(page).first().getByRole('button', { name: 'Show times' }).click()
   await expect(turns(page).first().getByRole('link').first()).toBeVisible({ timeout: ANSWER_MS })
   await turns(page).first().getByRole('button', { name: 'Shade words by support' }).click()
@@ -141,8 +143,8 @@ test('texts, icons and fields have enough contrast in both schemes', async ({ pa
   await navigationButton(page, 'Clip').click()
   await showTab(page, 'Conversation')
   await page.getByRole('button', { name: 'Use the whole clip' }).click()
-  // All frames of the clip, so that the answer lasts.
-  await setFrames(page, 96)
+  // As many frames as the model takes, so that the answer lasts.
+  await setFrames(page, 64)
   await composer(page).fill('What happens?')
   await composer(page).press('Enter')
   await expect(page.getByRole('button', { name: 'Stop (Esc)' })).toBeVisible()

@@ -51,7 +51,7 @@ test('asks a follow-up, regenerates, edits, and clears the conversation', async 
 
 test('a stopped answer is marked and keeps its text', async ({ page, server }, info) => {
   await openExample(page, server)
-  await setFrames(page, 90)
+  await setFrames(page, 62)
   await composer(page).fill('Describe it once more.')
   await composer(page).press('Enter')
   await page.getByRole('button', { name: 'Stop (Esc)' }).click()

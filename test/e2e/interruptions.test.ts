@@ -6,7 +6,7 @@ test.beforeEach(() => test.slow())
 
 test('restarts an engine that is killed during an answer', async ({ page, server }, info) => {
   await openExample(page, server)
-  await setFrames(page, 91)
+  await setFrames(page, 63)
   await composer(page).fill('Describe it from the beginning.')
   await composer(page).press('Enter')
   await expect(page.getByText(/^Encoding /).first()).toBeVisible({ timeout: ANSWER_MS })
@@ -28,7 +28,7 @@ test('a reload during an answer, Back and Forward, and a restarted server come b
   const about = page.url()
   expect(new URL(about).hash).toMatch(/^#\/clip\/[\w-]{22}\/[\w-]{22}/)
   await expect(composer(page)).toBeFocused()
-  await setFrames(page, 92)
+  await setFrames(page, 64)
   await composer(page).fill('Describe the okapi.')
   await composer(page).press('Enter')
   await expect(

@@ -18,7 +18,7 @@ it('renders a clip once for concurrent callers, deterministically from its seed'
   const videos = new MovingShapesVideos(home)
   const [first, second] = await Promise.all([videos.videoFor({ vid: 2 }, signal), videos.videoFor({ vid: 2 }, signal)])
   expect(second).toBe(first)
-  expect(await readdir(join(home, 'cache', 'moving-shapes', 'v1'))).toEqual(['2.mp4'])
+  expect(await readdir(join(home, 'cache', 'moving-shapes', 'v2'))).toEqual(['2.mp4'])
   const { width, height, frames, rate } = clipOf(2).shape
   await using clip = await openClip(first, signal)
   expect(clip.info).toMatchObject({ width, height, frameCount: frames })
@@ -35,7 +35,7 @@ it('leaves no file of an aborted render and still renders it for the other calle
   stop.abort()
   await expect(stopped).rejects.toHaveProperty('name', 'AbortError')
   await waiting
-  expect((await readdir(join(home, 'cache', 'moving-shapes', 'v1'))).sort()).toEqual(['2.mp4', '5.mp4'])
+  expect((await readdir(join(home, 'cache', 'moving-shapes', 'v2'))).sort()).toEqual(['2.mp4', '5.mp4'])
 })
 
 it('rejects a name that is not a seed', async () => {

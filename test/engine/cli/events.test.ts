@@ -17,7 +17,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tarsier-events-'))
   await mkdir(join(folder, 'clips'))
   await copyFile(circle, join(folder, 'clips', 'a.mp4'))
-  await copyFile(example('blue-square-spins'), join(folder, 'clips', 'b.mp4'))
+  await copyFile(example('orange-star-shrinks-cyan-circle-still'), join(folder, 'clips', 'b.mp4'))
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
@@ -32,7 +32,7 @@ test('writes the events of several clips next to them, and skips what exists', a
   })
   const srt = await readFile(join(folder, 'clips', 'a.srt'), 'utf8')
   expect(srt).toMatch(/^1\n00:00:00,000 --> 00:00:0[12],\d{3}\nA red circle moves right\.\n\n2\n/)
-  expect(await readFile(join(folder, 'clips', 'b.srt'), 'utf8')).toContain('A blue square spins.')
+  expect(await readFile(join(folder, 'clips', 'b.srt'), 'utf8')).toContain('An orange star shrinks.')
   const again = await tarsier(['events', 'clips', '--format', 'srt', '--sidecar'])
   expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining('already exists') as string })
   // The same clips from a list.

@@ -78,6 +78,8 @@ describe('doctor', () => {
           language: z.object({ version: z.string(), llamaCpp: z.string(), devices: z.array(probe) }).strict(),
         })
         .strict(),
+      crashes: z.array(z.unknown()).length(0),
+      neverConnect: z.null(),
       deviceTests: z.array(deviceTestSchema),
       advice: z.array(z.string()),
     })

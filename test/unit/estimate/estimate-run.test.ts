@@ -199,8 +199,9 @@ describe('maxFrames', () => {
     expect(missingBytes(limited, 21)).toBe(limit)
   })
 
-  it('is 0 if not even one frame fits, and 256 if any number fits', () => {
+  it('is 0 if not even one frame fits, the limit of the model if any number fits, and 256 for a model without one', () => {
     expect(maxFrames({ ...request, contextLimit: 10 })).toBe(0)
-    expect(maxFrames(request)).toBe(256)
+    expect(maxFrames(request)).toBe(64)
+    expect(maxFrames({ ...request, costs: { ...request.costs, maxFrames: Number.POSITIVE_INFINITY } })).toBe(256)
   })
 })
