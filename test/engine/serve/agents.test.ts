@@ -18,6 +18,8 @@ let root: string
 let films: string
 let home: string
 let run: RunServer
+/** Number of searches that were begun to be cancelled. */
+let searches = 0
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'tarsier-agents-'))
   home = join(root, 'home')
@@ -154,7 +156,9 @@ describe.each(MODES)('over stdio (%s)', (mode) => {
   test('a cancelled search stops, and continues with the first unfinished segment', async () => {
     const stop = new AbortController()
     const messages: string[] = []
-    const film = { path: 'old/film.mp4', frames: 8, precision: 60, maxTokens: 40 }
+    searches += 1
+    // Enough frames that the search is not over before it is cancelled, and settings of its own, since finished segments are kept by settings.
+    const film = { path: 'old/film.mp4', frames: 48, precision: 60 - searches, maxTokens: 40 }
     const cancelled = agent.client.callTool(
       { name: 'find_events', arguments: film },
       {
