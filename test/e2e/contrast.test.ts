@@ -118,7 +118,7 @@ test('texts, icons and fields have enough contrast in both schemes', async ({ pa
   await openPage(page, server)
   await walk('start')
   // An example whose events have times.
-  await page.getByRole('button', { name: 'A red circle moves to the right, then grows.' }).click()
+  await page.getByRole('button', { name: 'A green triangle moves up while a yellow star moves down.' }).click()
   await answered(page, 1)
   await turns(page).first().getByRole('button', { name: 'Show times' }).click()
   await expect(turns(page).first().getByRole('link').first()).toBeVisible({ timeout: ANSWER_MS })
