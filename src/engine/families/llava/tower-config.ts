@@ -1,5 +1,5 @@
-import { TarsierError } from '../../../shared/errors.ts'
 import type { TarsierManifest } from '../../../shared/model-manifest.ts'
+import { expectLayers, prefixOf } from '../../checkpoint/tower-tensors.ts'
 import type { TensorSource } from '../../formats/tensor-source.ts'
 import type { ClipVisionConfig } from './vision-config.ts'
 
@@ -65,25 +65,11 @@ export function matrixElements(config: ClipTowerConfig): number {
  */
 export function clipPrefix(source: TensorSource, { num_hidden_layers: layers }: ClipVisionConfig): string {
   const prefix = prefixOf(source, TOWER_PREFIXES, 'embeddings.patch_embedding.weight', 'CLIP vision tower')
-  if (source.has(`${prefix}encoder.layers.${layers}.layer_norm1.weight`)) {
-    throw new TarsierError(
-      'model-damaged',
-      `The vision tower has more layers than the ${layers} in config.json. Download the checkpoint again.`,
-    )
-  }
+  expectLayers(source, layers, `${prefix}encoder.layers.${layers}.layer_norm1.weight`)
   return prefix
 }
 
 /** Key prefix of the projector. */
 export function projectorPrefix(source: TensorSource, firstKey: string): string {
   return prefixOf(source, PROJECTOR_PREFIXES, firstKey, 'projector of this kind')
-}
-
-function prefixOf(source: TensorSource, prefixes: readonly string[], key: string, what: string): string {
-  const prefix = prefixes.find((candidate) => source.has(candidate + key))
-  if (prefix !== undefined) return prefix
-  throw new TarsierError(
-    'model-unsupported',
-    `The checkpoint contains no ${what}: there is no tensor "${key}" with any of the prefixes ${prefixes.join(', ')}.`,
-  )
 }

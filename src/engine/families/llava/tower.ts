@@ -1,7 +1,7 @@
 import type { VisionPrecision } from '../../../shared/model-manifest.ts'
 import type { TowerWriteOptions } from '../../checkpoint/model-parts.ts'
 import { CheckpointWeights, matrixBytes } from '../../formats/onnx/onnx-checkpoint-weights.ts'
-import { type GraphFiles, MICROSOFT, OnnxGraphWriter, type OnnxValueName } from '../../formats/onnx/onnx-graph.ts'
+import { type GraphFiles, INSIDE_UP_TO_BYTES, MICROSOFT, OnnxGraphWriter, type OnnxValueName } from '../../formats/onnx/onnx-graph.ts'
 import type { TensorSource } from '../../formats/tensor-source.ts'
 import { FrameGraph } from './frame-graph.ts'
 import { CHANNELS, type ClipTowerConfig, clipPrefix, matrixElements } from './tower-config.ts'
@@ -11,8 +11,6 @@ import { writeSeparators } from './tower-separators.ts'
 import type { ClipVisionConfig } from './vision-config.ts'
 
 const QUICK_GELU_ALPHA = 1.702
-/** Towers with more weights store them in a separate file, written in chunks. */
-const INSIDE_UP_TO_BYTES = 64 * 1024 * 1024
 
 /**
  * Writes the CLIP tower and projector of a LLaVA checkpoint as ONNX: `pixels` [frames, patches, 3*patch*patch] → `embeddings` [frames,

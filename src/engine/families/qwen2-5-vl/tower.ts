@@ -1,8 +1,8 @@
-import { TarsierError } from '../../../shared/errors.ts'
 import type { VisionPrecision } from '../../../shared/model-manifest.ts'
 import type { TowerWriteOptions } from '../../checkpoint/model-parts.ts'
+import { expectLayers, prefixOf } from '../../checkpoint/tower-tensors.ts'
 import { CheckpointWeights, expectShape, matrixBytes } from '../../formats/onnx/onnx-checkpoint-weights.ts'
-import { type GraphFiles, MICROSOFT, OnnxGraphWriter } from '../../formats/onnx/onnx-graph.ts'
+import { type GraphFiles, INSIDE_UP_TO_BYTES, MICROSOFT, OnnxGraphWriter } from '../../formats/onnx/onnx-graph.ts'
 import type { TensorSource } from '../../formats/tensor-source.ts'
 import { AttentionNodes } from './tower-attention.ts'
 import { type Qwen25VlVisionConfig, windowPatches } from './vision-config.ts'
@@ -12,8 +12,6 @@ const CHANNELS = 3
 const RMS_NORM_EPSILON = 1e-6
 /** With this factor, QuickGelu is SiLU. */
 const SILU_ALPHA = 1
-/** Towers with more weights store them in a separate file, written in chunks. */
-const INSIDE_UP_TO_BYTES = 64 * 1024 * 1024
 
 /**
  * Writes the vision tower of a Qwen2.5-VL checkpoint as ONNX:
@@ -28,13 +26,8 @@ export async function writeQwen25VlTower(
   config: Qwen25VlVisionConfig,
   options: TowerWriteOptions,
 ): Promise<GraphFiles> {
-  const prefix = findPrefix(source)
-  if (source.has(`${prefix}blocks.${config.depth}.norm1.weight`)) {
-    throw new TarsierError(
-      'model-damaged',
-      `The vision tower has more layers than the ${config.depth} in config.json. Download the checkpoint again.`,
-    )
-  }
+  const prefix = prefixOf(source, PREFIXES, 'patch_embed.proj.weight', 'Qwen2.5-VL vision tower')
+  expectLayers(source, config.depth, `${prefix}blocks.${config.depth}.norm1.weight`)
   const { hidden_size: channels, num_heads: heads, intermediate_size: hidden, out_hidden_size: width } = config
   const headSize = channels / heads
   const merged = channels * config.spatial_merge_size ** 2
@@ -104,15 +97,6 @@ function matrixElements({ hidden_size: channels, intermediate_size: hidden, ...c
   const merged = channels * config.spatial_merge_size ** 2
   const patches = channels * config.temporal_patch_size * CHANNELS * config.patch_size ** 2
   return patches + config.depth * channels * (4 * channels + 3 * hidden) + merged * (merged + config.out_hidden_size)
-}
-
-function findPrefix(source: TensorSource): string {
-  const prefix = PREFIXES.find((candidate) => source.has(`${candidate}patch_embed.proj.weight`))
-  if (prefix !== undefined) return prefix
-  throw new TarsierError(
-    'model-unsupported',
-    `The checkpoint contains no Qwen2.5-VL vision tower: there is no tensor "patch_embed.proj.weight" with any of the prefixes ${PREFIXES.join(', ')}.`,
-  )
 }
 
 /** Conv3d's weight [channels, 3, time, patch, patch] as [channels, time, 3, patch, patch], in the order of the pixels. */

@@ -1,8 +1,8 @@
-import { TarsierError } from '../../../shared/errors.ts'
 import type { VisionPrecision } from '../../../shared/model-manifest.ts'
 import type { TowerWriteOptions } from '../../checkpoint/model-parts.ts'
+import { expectLayers, prefixOf } from '../../checkpoint/tower-tensors.ts'
 import { CheckpointWeights, expectShape, matrixBytes } from '../../formats/onnx/onnx-checkpoint-weights.ts'
-import { type GraphFiles, MICROSOFT, OnnxGraphWriter, type OnnxValueName } from '../../formats/onnx/onnx-graph.ts'
+import { type GraphFiles, INSIDE_UP_TO_BYTES, MICROSOFT, OnnxGraphWriter, type OnnxValueName } from '../../formats/onnx/onnx-graph.ts'
 import type { TensorSource } from '../../formats/tensor-source.ts'
 import type { Qwen2VlVisionConfig } from './vision-config.ts'
 
@@ -10,8 +10,6 @@ const PREFIXES = ['visual.', 'model.visual.', 'vision_tower.']
 const CHANNELS = 3
 const LAYER_NORM_EPSILON = 1e-6
 const QUICK_GELU_ALPHA = 1.702
-/** Towers with more weights store them in a separate file, written in chunks. */
-const INSIDE_UP_TO_BYTES = 64 * 1024 * 1024
 
 /**
  * Writes the vision tower of a Qwen2-VL checkpoint as ONNX:
@@ -26,13 +24,8 @@ export async function writeQwen2VlTower(
   config: Qwen2VlVisionConfig,
   options: TowerWriteOptions,
 ): Promise<GraphFiles> {
-  const prefix = findPrefix(source)
-  if (source.has(`${prefix}blocks.${config.depth}.norm1.weight`)) {
-    throw new TarsierError(
-      'model-damaged',
-      `The vision tower has more layers than the ${config.depth} in config.json. Download the checkpoint again.`,
-    )
-  }
+  const prefix = prefixOf(source, PREFIXES, 'patch_embed.proj.weight', 'Qwen2-VL vision tower')
+  expectLayers(source, config.depth, `${prefix}blocks.${config.depth}.norm1.weight`)
   const { embed_dim: channels, num_heads: heads, hidden_size: width, patch_size: patch } = config
   const headSize = channels / heads
   const hidden = channels * config.mlp_ratio
@@ -101,15 +94,6 @@ function matrixElements({ embed_dim: channels, ...config }: Qwen2VlVisionConfig)
   const merged = channels * config.spatial_merge_size ** 2
   const patches = channels * CHANNELS * config.patch_size ** 2
   return patches + config.depth * channels * (4 * channels + 2 * hidden) + merged * (merged + config.hidden_size)
-}
-
-function findPrefix(source: TensorSource): string {
-  const prefix = PREFIXES.find((candidate) => source.has(`${candidate}patch_embed.proj.weight`))
-  if (prefix !== undefined) return prefix
-  throw new TarsierError(
-    'model-unsupported',
-    `The checkpoint contains no Qwen2-VL vision tower: there is no tensor "patch_embed.proj.weight" with any of the prefixes ${PREFIXES.join(', ')}.`,
-  )
 }
 
 /** Sums Conv3d's weight [channels, 3, time, patch, patch] over time. */

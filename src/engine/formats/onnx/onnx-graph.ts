@@ -47,6 +47,9 @@ export function elementCount(dims: readonly number[]): number {
   return dims.reduce((product, size) => product * size, 1)
 }
 
+/** Graphs with more weights store them in a `dataFile`. */
+export const INSIDE_UP_TO_BYTES = 64 * 1024 * 1024
+
 /**
  * Writes an ONNX graph as it is built. With `dataFile`, large weights are written to that file beside the graph in chunks, so that a tower
  * of several gigabytes does not need as much memory and can exceed protobuf's limit of 2 GiB. Without it, all weights are stored in the
