@@ -46,6 +46,7 @@ export function childEntry(url: string, name: string, heapMegabytes?: number): C
 /** A child process that runs native code, from the fork to its exit. `onGone` is called exactly once. */
 export class NodeChild<To, From> {
   readonly #child: ChildProcess
+  readonly #entry: ChildEntry
   readonly #exited: Promise<void>
   #gone: (end: Pick<ChildEnd, 'why' | 'crashed' | 'cause'>) => void = () => {}
   #lastOutput = ''
@@ -58,6 +59,7 @@ export class NodeChild<To, From> {
     onExit: (end: ChildEnd) => void,
     env: Readonly<Record<string, string>> = {},
   ) {
+    this.#entry = entry
     this.#child = fork(entry.path, [], {
       execArgv: [...entry.execArgv],
       // One malloc arena for all threads: with one per thread the engine grew by 50 MB over its first 150 clips (docs/decisions/0034-native-heap.md).
@@ -87,7 +89,7 @@ export class NodeChild<To, From> {
       this.#child.once('error', (cause) => this.#gone({ why: cause.message, crashed: false, cause }))
       this.#child.once('exit', (code, signal) => {
         const why = exitReason(code, signal)
-        if (code !== 0 && !this.#stopRequested && !ENDING_SIGNALS.includes(signal)) this.#report(entry, why)
+        if (code !== 0 && !this.#stopRequested && !ENDING_SIGNALS.includes(signal)) this.#report(why)
         this.#gone({ why, crashed: isCrash(code, signal) })
       })
     })
@@ -112,8 +114,9 @@ export class NodeChild<To, From> {
     clearTimeout(timer)
   }
 
-  /** Kills it and waits for its end, so that its files are closed. */
-  async kill(): Promise<void> {
+  /** Kills it and waits for its end, so that its files are closed. `reason`: what is wrong with it, which is stored as a crash report. */
+  async kill(reason?: string): Promise<void> {
+    if (reason !== undefined && !this.#stopRequested) this.#report(reason)
     this.#stopRequested = true
     this.#child.kill('SIGKILL')
     const timer = setTimeout(() => this.#abandon(), KILL_PATIENCE_MS)
@@ -121,9 +124,9 @@ export class NodeChild<To, From> {
     clearTimeout(timer)
   }
 
-  #report({ path }: ChildEntry, reason: string): void {
+  #report(reason: string): void {
     // `engine-host` is the engine's program.
-    const process = parse(path).name.replace(/-(host|process)$/, '')
+    const process = parse(this.#entry.path).name.replace(/-(host|process)$/, '')
     reportCrash({ process, reason, output: this.#lastOutput.trim() })
   }
 

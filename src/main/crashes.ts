@@ -5,8 +5,8 @@ import { channels } from '../shared/bridge.ts'
 import { answerPage } from './page-channels.ts'
 import { SERVICE_NAME } from './service.ts'
 
-/** Ends that the app or the user asked for. */
-const WANTED = ['clean-exit', 'killed']
+/** Reasons for which a process of Chromium ends when the app or the user asked for it. */
+export const WANTED_ENDS: readonly string[] = ['clean-exit', 'killed']
 
 /** Stores reports of the shell's own errors, and of Chromium's processes that end unexpectedly: the page, the GPU's and others. */
 export function setupCrashReports(): void {
@@ -22,5 +22,5 @@ export function setupCrashReports(): void {
 }
 
 function report(process: string, reason: string, exitCode: number): void {
-  if (!WANTED.includes(reason)) reportCrash({ process, reason: `${reason}, status ${exitCode}` })
+  if (!WANTED_ENDS.includes(reason)) reportCrash({ process, reason: `${reason}, status ${exitCode}` })
 }

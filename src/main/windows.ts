@@ -1,11 +1,15 @@
 import { fileURLToPath } from 'node:url'
-import { app, BrowserWindow, nativeTheme, screen } from 'electron'
+import { app, BrowserWindow, dialog, nativeTheme, screen } from 'electron'
+import { WANTED_ENDS } from './crashes.ts'
 import { pageUrl } from './page-url.ts'
+import { RestartLimit } from './restart-limit.ts'
 import { readStored, writeStored } from './stored-json.ts'
 import { fittingPlace, SMALLEST } from './window-place.ts'
 
 const preload = fileURLToPath(new URL('../preload/index.cjs', import.meta.url))
 const FILE_NAME = 'window'
+
+const reloads = new RestartLimit()
 
 /** On macOS the program stays open without windows and the dock reopens one; elsewhere closing the last window quits. */
 export function setupWindows(): void {
@@ -62,5 +66,25 @@ export function openMainWindow(): void {
   // Maximizing also shows the window, so it waits as well.
   window.once('ready-to-show', () => (maximized ? window.maximize() : window.show()))
   window.on('close', () => writeStored(FILE_NAME, { bounds: window.getNormalBounds(), maximized: window.isMaximized() }))
+  window.webContents.on('render-process-gone', (_event, { reason }) => {
+    if (!WANTED_ENDS.includes(reason)) void reloadPage(window)
+  })
   void window.loadURL(pageUrl())
+}
+
+/** Reloads a page whose process has crashed; the service keeps what was running. Asks first if that did not help several times in a row. */
+async function reloadPage(window: BrowserWindow): Promise<void> {
+  if (!reloads.take()) {
+    const { response } = await dialog.showMessageBox(window, {
+      type: 'error',
+      message: 'The window stopped working',
+      detail:
+        'It crashed repeatedly. Running jobs continue in the background. Reload it, or quit and report the problem: Help lists the crash reports.',
+      buttons: ['Reload', 'Quit'],
+      defaultId: 0,
+      cancelId: 0,
+    })
+    if (response !== 0) return app.quit()
+  }
+  if (!window.isDestroyed()) window.webContents.reload()
 }

@@ -108,11 +108,17 @@ export class HostProcess<Command, Event> {
     await this.#child.kill()
   }
 
+  /** Kills it because it hangs, and stores that as a crash report. */
+  #endHung(error: TarsierError): void {
+    this.#endedBy ??= error
+    void this.#child.kill(error.message)
+  }
+
   #receive(message: FromHost<Event>): void {
     this.#missed = 0
     switch (message.kind) {
       case 'alive':
-        if (message.step && message.step.beats > BEATS) void this.end(lasting(this.#name, message.step.what, this.#deadline))
+        if (message.step && message.step.beats > BEATS) this.#endHung(lasting(this.#name, message.step.what, this.#deadline))
         return
       case 'device-use': {
         const { id, use } = message.report
@@ -149,11 +155,11 @@ export class HostProcess<Command, Event> {
   }
 
   #beat(): void {
-    if (this.#missed >= BEATS) void this.end(this.#silent())
+    if (this.#missed >= BEATS) this.#endHung(this.#silent())
     for (const pending of this.#pending.values()) {
       if (pending.stopping === null) continue
       pending.stopping += 1
-      if (pending.stopping > BEATS) void this.end(unstoppable(this.#name, this.#deadline))
+      if (pending.stopping > BEATS) this.#endHung(unstoppable(this.#name, this.#deadline))
     }
     this.#missed += 1
     this.#child.send({ kind: 'ping' })

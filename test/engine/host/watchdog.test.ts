@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { HostClient } from '../../../src/engine/host/host-client.ts'
 import { MediaClient } from '../../../src/engine/host/media-client.ts'
+import { keepCrashReports, listCrashReports } from '../../../src/platform/crash-reports.ts'
 import type { TarsierError } from '../../../src/shared/errors.ts'
 import { childrenOf, ended } from '../../helpers/child-processes.ts'
 import { freePort } from '../../helpers/endless-loop.ts'
@@ -16,6 +17,7 @@ const before = process.env.NODE_OPTIONS
 
 beforeAll(async () => {
   tiny = await TinyEngines.make()
+  keepCrashReports(tiny.home, 'test', '1.2.3')
   port = await freePort()
   process.env.NODE_OPTIONS = `${before ?? ''} --inspect-port=${port}`
 })
@@ -66,6 +68,10 @@ describe('an engine that', () => {
     await ended(pid)
     expect(client.state).toBe('not-running')
     expect(lost.map(({ code }) => code)).toEqual(['engine-hung'])
+    expect((await listCrashReports(tiny.home))[0]).toMatchObject({
+      process: 'engine',
+      reason: expect.stringContaining('did not respond for 2 seconds'),
+    })
     delete process.env.TARSIER_WATCHDOG_SECONDS
     expect(await answer()).not.toBe('')
   })

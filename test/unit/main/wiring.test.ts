@@ -139,6 +139,26 @@ describe('requests of the page', () => {
     expect(electron.shell.showItemInFolder.mock.calls).toEqual([[join(home, 'crashes')]])
   })
 
+  test('a page that has crashed is reloaded, three times without a question', async () => {
+    const window = electron.windows[0]!
+    const ends = (reason: string) => window.contents.emit('render-process-gone', {}, { reason, exitCode: 1 })
+    electron.dialog.showMessageBox.mockClear()
+    ends('clean-exit')
+    expect(window.reload).not.toHaveBeenCalled()
+    for (const reason of ['crashed', 'oom', 'abnormal-exit']) ends(reason)
+    expect(window.reload).toHaveBeenCalledTimes(3)
+    expect(electron.dialog.showMessageBox).not.toHaveBeenCalled()
+    electron.dialog.showMessageBox.mockResolvedValueOnce({ response: 0 })
+    ends('crashed')
+    await vi.waitUntil(() => window.reload.mock.calls.length === 4, WAIT)
+    electron.dialog.showMessageBox.mockResolvedValueOnce({ response: 1 })
+    electron.app.quit.mockClear()
+    ends('crashed')
+    await vi.waitUntil(() => electron.app.quit.mock.calls.length > 0, WAIT)
+    expect(window.reload).toHaveBeenCalledTimes(4)
+    electron.app.quit.mockClear()
+  })
+
   test.each([
     [resolve('/films/cat.mp4'), 3.2, '/films/cat.mp4#t=3.2'],
     [resolve('/films/#1 100% cat?.mp4'), 61.33333, '/films/%231%20100%25%20cat%3F.mp4#t=61.33'],
