@@ -53,14 +53,23 @@ const fileAssociations = clips.map(([name, mimeType, ...ext]) => ({
   rank: /** @type {const} */ ('Alternate'),
 }))
 
+/**
+ * Where installed apps look for newer versions: the releases of the repository in which the release workflow runs. Without one there is no feed.
+ */
+const [owner, repo] = process.env.GITHUB_REPOSITORY?.split('/') ?? []
+const publish = owner && repo ? /** @type {const} */ ({ provider: 'github', owner, repo }) : null
+
 /** Where electron-builder is told no certificate, macOS runs the app only with a signature made on the spot. */
 const { CSC_LINK, CSC_NAME } = process.env
-const adHoc = CSC_LINK || CSC_NAME ? {} : { identity: '-', hardenedRuntime: false }
+const signed = Boolean(CSC_LINK || CSC_NAME)
+const adHoc = signed ? {} : { identity: '-', hardenedRuntime: false }
 
 /** @type {import('electron-builder').Configuration} */
 const config = {
   appId: 'app.tarsier.desktop',
   productName: 'Tarsier Desktop',
+  // macOS replaces only signed apps; src/main/update-feed.ts reads it.
+  extraMetadata: { signedForUpdates: signed },
   directories: { output: 'dist' },
   icon: 'resources/icon.png',
   files: ['out/**', 'package.json', 'LICENSE', ...papers, ...binariesOfThisSystem],
@@ -111,7 +120,7 @@ const config = {
     // Changing a fuse breaks the signature that Electron comes with, and Apple silicon starts nothing whose signature is broken.
     resetAdHocDarwinSignature: true,
   },
-  publish: null,
+  publish,
 }
 
 export default config

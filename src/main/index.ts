@@ -14,6 +14,7 @@ import { RecentFiles } from './recent-files.ts'
 import { registerSchemes } from './schemes.ts'
 import { Service } from './service.ts'
 import { askWhatNow } from './service-trouble.ts'
+import { setupUpdates } from './setup-updates.ts'
 import { setupTheme } from './theme.ts'
 import { openMainWindow, setupWindows, showMainWindow } from './windows.ts'
 import { WorkShown } from './work-shown.ts'
@@ -70,6 +71,7 @@ function startService(): Files {
     })
   setupClipProtocol(service)
   setupQuit(service, () => shown.work)
+  setupUpdates(messages)
   onPage(channels.connect, (page) => {
     service.connect(page)
     messages.ready(page)

@@ -1,7 +1,7 @@
 import type { WebContents } from 'electron'
 import type { channels } from '../shared/bridge.ts'
 
-type Channel = (typeof channels)['files' | 'menu']
+type Channel = (typeof channels)['files' | 'menu' | 'updateState']
 
 /** Sends messages from the shell to the page. Messages are queued until a page is listening. */
 export class PageMessages {

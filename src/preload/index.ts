@@ -25,6 +25,8 @@ const bridge: Bridge = {
     for (const files of early.splice(0)) listener(files)
   },
   onMenu: (listener) => void ipcRenderer.on(channels.menu, (_event, command) => listener(command)),
+  updates: (command) => ipcRenderer.invoke(channels.updates, command),
+  onUpdates: (listener) => void ipcRenderer.on(channels.updateState, (_event, state) => listener(state)),
 }
 
 contextBridge.exposeInMainWorld('tarsier', bridge)

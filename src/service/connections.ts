@@ -38,6 +38,12 @@ export const connections: readonly KnownConnection[] = [
     openedBy: ['platform/fetch-allowed.ts'],
   },
   {
+    to: 'The releases of Tarsier Desktop (the feed that an installed app was built with)',
+    why: 'Looks for a newer version of the app, and downloads it.',
+    when: 'Only when you ask for it in Help, or once a day if you allow that there. Off until then.',
+    openedBy: ['main/update-feed.ts'],
+  },
+  {
     to: 'This machine (127.0.0.1), or the address that "tarsier serve" listens on',
     why: 'The web page, and programs and agents with the token, send requests to "tarsier serve".',
     when: 'Only while "tarsier serve" runs. The desktop app opens no port.',

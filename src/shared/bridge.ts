@@ -1,5 +1,6 @@
 import type { ClipMetadata } from './contract/clips.ts'
 import type { ErrorData } from './errors.ts'
+import type { UpdateCommand, UpdateState } from './updates.ts'
 
 /** Channels between the Electron shell and the page. */
 export const channels = {
@@ -23,6 +24,10 @@ export const channels = {
   files: 'tarsier:files',
   /** Shell to page: a menu command. */
   menu: 'tarsier:menu',
+  /** Request: read or change the state of the app's updates. */
+  updates: 'tarsier:updates',
+  /** Shell to page: the state of the app's updates has changed. */
+  updateState: 'tarsier:update-state',
 } as const
 
 export const menuCommands = ['new-clip', 'find', 'library', 'batches', 'models', 'benchmarks', 'help', 'shortcuts'] as const
@@ -67,4 +72,7 @@ export interface Bridge {
   setTheme(theme: 'system' | 'light' | 'dark'): void
   onFiles(listener: (files: readonly OpenedFile[]) => void): void
   onMenu(listener: (command: MenuCommand) => void): void
+  /** Carries out a command about the app's updates, and returns their state at its end. */
+  updates(command: UpdateCommand): Promise<UpdateState>
+  onUpdates(listener: (state: UpdateState) => void): void
 }

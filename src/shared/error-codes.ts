@@ -48,6 +48,8 @@ export const errorCodeInfo = {
   'download-busy': { http: 409, exit: 'tryLater', label: 'The download is already running', actions: ['retry'] },
   // the switch "Never connect"
   'connections-off': { http: 403, exit: 'unavailable', label: 'Connections are switched off', actions: ['retry'] },
+  // newer versions of the app
+  'update-failed': { http: 502, exit: 'failed', label: 'Updates could not be fetched', actions: ['retry'] },
   // benchmarks
   'bench-mismatch': { http: 409, exit: 'failed', label: 'The run has different settings', actions: [] },
   'bench-damaged': { http: 400, exit: 'failed', label: 'The benchmark file is damaged', actions: [] },

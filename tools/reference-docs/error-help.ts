@@ -141,6 +141,11 @@ const connections = {
     advice:
       'Switch it off where it was switched on: in the settings of the app, in `TARSIER_NEVER_CONNECT`, or with `--never-connect` of the command. [security.md](security.md#never-connect) explains what it covers.',
   },
+  'update-failed': {
+    meaning:
+      'The app looked for a newer version of itself, or downloaded it, and the place it was published at did not answer as expected.',
+    advice: 'Check the connection and try again later in Help. The installed version goes on working, and nothing of it has been changed.',
+  },
 } satisfies Partial<Record<ErrorCode, ErrorHelp>>
 
 const benchmarks = {
@@ -290,7 +295,7 @@ export const sections = [
   { title: 'Requests', codes: codesOf(requests) },
   { title: 'Models', codes: codesOf(models) },
   { title: 'The Hugging Face hub and downloads', codes: codesOf(downloads) },
-  { title: 'Never connect', codes: codesOf(connections) },
+  { title: 'Connections and updates', codes: codesOf(connections) },
   { title: 'Benchmarks and model servers', codes: codesOf(benchmarks) },
   { title: 'Many machines', codes: codesOf(machines) },
   { title: 'The library, the server and the page', codes: codesOf(program) },

@@ -1,4 +1,5 @@
 import type { MenuCommand } from '../../shared/bridge.ts'
+import { followUpdates } from '../stores/updates.ts'
 import { useView } from '../stores/view.ts'
 import { showSearch } from './global-keys.ts'
 import { closeClip } from './open-clip.ts'
@@ -7,6 +8,7 @@ import { takeOpened } from './take-files.ts'
 /** Handles commands from the shell's menu and files from the system. Does nothing in a browser. */
 export function followShell(): void {
   window.tarsier?.onFiles(takeOpened)
+  followUpdates()
   window.tarsier?.onMenu((command) => commands[command]())
 }
 

@@ -33,11 +33,13 @@ test('exposes the bridge and nothing else', () => {
     'copyMoment',
     'onFiles',
     'onMenu',
+    'onUpdates',
     'open',
     'platform',
     'setTheme',
     'show',
     'showCrashReports',
+    'updates',
   ])
   expect(bridge.platform).toBe(process.platform)
 })

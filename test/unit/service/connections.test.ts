@@ -18,6 +18,7 @@ const OPENING: Readonly<Record<string, readonly string[]>> = {
   '@hono/node-server': [],
   '@huggingface/hub': [],
   '@orpc/client/fetch': [],
+  'electron-updater': [],
   electron: [
     'app',
     'BrowserWindow',
@@ -131,8 +132,8 @@ test('every place that opens a connection is listed in Help, and every listed pl
   for (const { openedBy } of connections) expect(openedBy.length).toBeGreaterThan(0)
 })
 
-/** What refuses connections while "Never connect" is on, and the clients that use it. */
-const GUARDED = /\bGuardedConnections\b|\bGuardedSocket\b|\bServerConnection\b|\bHubClient\b/
+/** What refuses connections while "Never connect" is on, and the clients that use it. An `UpdateFeed` is used by `Updates` alone, which asks first. */
+const GUARDED = /\bUpdateFeed\b|\bGuardedConnections\b|\bGuardedSocket\b|\bServerConnection\b|\bHubClient\b/
 
 test('every connection to another machine can be refused', () => {
   const outward = new Set(connections.flatMap(({ openedBy }) => openedBy).filter((name) => !/^(renderer|serve)\//.test(name)))

@@ -2,6 +2,7 @@ import { useAnswer } from '../../hooks/use-answer.ts'
 import mark from '../../tarsier.svg'
 import { service } from '../../transport.ts'
 import { FailureNotice } from '../ui/failure-notice.tsx'
+import { UpdatesSection } from './updates-section.tsx'
 
 const askAbout = () => service.system.about()
 
@@ -24,6 +25,7 @@ export function AboutPage() {
       <p className="text-body">
         Data folder: <code className="rounded-mark bg-sunk px-1.5 py-0.5 font-mono text-control wrap-anywhere">{about.home}</code>
       </p>
+      <UpdatesSection />
       <table className="w-full max-w-2xl text-left text-control">
         <caption className="pb-1 text-left font-semibold">Components</caption>
         <thead className="text-quiet">
