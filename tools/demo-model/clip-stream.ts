@@ -38,14 +38,16 @@ const SINGLE_OBJECT_PROBABILITY = 0.3
 /** Shares of clips without drawn shapes, and of shapes in front of a picture's colours. */
 const FOREIGN = 0.2
 const MIXED = 0.12
-/** Share of clips drawn again until they have a motion that is often mistaken. */
+/** Share of clips drawn again until they have a motion that is often mistaken, and of clips of many frames until an object has more than two motions. */
 const HARD = 0.2
+const HARD_LONG = 0.5
 const HARD_MOTIONS: readonly ((motions: readonly Phase[]) => boolean)[] = [
   ([only, second]) => only?.motion === 'disappears' && !second,
   (motions) => motions.some(({ motion }, i) => motion === 'spins' && i > 0),
   (motions) => motions.some(({ motion }, i) => motion === 'still' && i > 0),
 ]
-const MAX_CLIPS = 12
+const isLong = (motions: readonly Phase[]) => motions.length > 2
+const MAX_CLIPS = 8
 
 const [seed = 1, tokens = 1600, sets = 4] = process.argv.slice(2).map(Number)
 const folder = process.argv[5] ?? '.'
@@ -124,11 +126,11 @@ for (;;) {
 }
 
 async function clipScene(aspect: number, count: number): Promise<Scene> {
-  const phases = count < 6 ? 1 : count < 12 ? 2 : count < 20 ? random.pick([2, 3]) : random.pick([2, 3, 4, 4])
+  const phases = count < 6 ? 1 : count < 12 ? 2 : count < 20 ? random.pick([2, 3, 3]) : random.pick([2, 3, 4, 4, 4])
   const draw = () => randomScene(random, { aspect, phases, alone: SINGLE_OBJECT_PROBABILITY })
   let scene = draw()
-  if (phases > 1 && random.chance(HARD)) {
-    const hard = random.pick(HARD_MOTIONS)
+  if (phases > 1 && random.chance(phases > 2 ? HARD_LONG : HARD)) {
+    const hard = phases > 2 ? isLong : random.pick(HARD_MOTIONS)
     while (!scene.objects.some(({ phases: motions }) => hard(motions))) scene = draw()
   }
   if (!random.chance(MIXED)) return scene
@@ -138,11 +140,11 @@ async function clipScene(aspect: number, count: number): Promise<Scene> {
 
 function frameCount(): number {
   const drawn = random.next()
-  if (drawn < 0.26) return 8
-  if (drawn < 0.37) return 16
-  if (drawn < 0.41) return 1
-  if (drawn < 0.49) return random.whole(2, 4)
-  if (drawn < 0.66) return random.whole(5, 16)
+  if (drawn < 0.19) return 8
+  if (drawn < 0.33) return 16
+  if (drawn < 0.36) return 1
+  if (drawn < 0.42) return random.whole(2, 4)
+  if (drawn < 0.55) return random.whole(5, 16)
   return random.whole(17, 64)
 }
 

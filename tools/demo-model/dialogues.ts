@@ -95,17 +95,19 @@ const MIN_TIMED_FRAMES = 6
  * is a long conversation, in which descriptions are asked for again.
  */
 export function dialogueSet(clip: AskedClip, unknown: UnknownQuestions, random: Random): Exchange[][] {
+  const { scene, frames } = clip
   const described = () => description(clip, random)
   const question = () => anyQuestion(clip, unknown, random)
   const turn = () => (random.chance(0.3) ? described() : question())
   const choice = () => choiceExchange(clip, random) ?? question()
+  const time = () => (scene && frames >= MIN_TIMED_FRAMES ? asked(random.pick(['starts', 'stops']), clip, scene, random) : question())
   const turns = random.chance(0.3) ? random.whole(4, 9) : random.whole(2, 4)
   return [
     random.chance(0.15) ? [described(), described()] : [described()],
     [question()],
     [question(), turn()],
     [choice()],
-    [choice()],
+    [random.chance(0.6) ? time() : choice()],
     random.chance(0.5) ? Array.from({ length: turns }, turn) : [question()],
   ]
 }

@@ -58,15 +58,16 @@ class Language(nn.Module):
             for matrix in (layer.o_proj, layer.down_proj):
                 nn.init.normal_(matrix.weight, std=0.02)
 
-    def forward(self, x, positions, prefix, mask):
+    def forward(self, x, positions, prefix, mask, frozen=0):
         """Returns the hidden states of rows [n, tokens, WIDTH] after every layer and the final norm.
 
-        The first `prefix` rows see all rows before them; mask [n, 1, tokens - prefix, tokens] says what the other rows see.
+        The first `prefix` rows see all rows before them; mask [n, 1, tokens - prefix, tokens] says what the other rows see. The first `frozen` layers get no gradients.
         """
         cos, sin = rotary(positions)
         after = []
-        for layer in self.layers:
-            x = layer(x, cos, sin, prefix, mask)
+        for number, layer in enumerate(self.layers):
+            with torch.set_grad_enabled(torch.is_grad_enabled() and number >= frozen):
+                x = layer(x, cos, sin, prefix, mask)
             after.append(x)
         return after, self.norm(x)
 

@@ -7,7 +7,8 @@ third its current and its first motion. A fourth head is trained on the question
 color, shape and place, so that the fourth layer knows what to look for. A fifth head is trained on the last tokens of a choice's options after the fifth
 layer: which one is right, and which letter it has. Without it, and the target for the sixth layer's first head, which must look from the letter's place at the right option,
 the letter stayed at chance for 800 steps while the right option was found in .92. A seventh head reads the number of the current motion and of the frame from the visual
-tokens after the fourth layer, and the fifth layer's first head must look at the tokens that show the motion which an answer is about to name.
+tokens after the fourth layer, and the fifth layer's first head must look at the tokens that show the motion which an answer is about to name. An eighth
+head reads the time that an answer is about to give, after the fifth layer.
 Under `torchrun` gradients are averaged between the processes.
 """
 
@@ -45,6 +46,8 @@ TIME = 8
 QUESTION_WEIGHT = 3.0
 LETTER_WEIGHT = 2.0
 LOOKS_WEIGHT = 0.3
+# A description that leaves out a motion differs in the tokens that name motions, or say that there is another.
+MOTION_WEIGHT = 2.5
 
 
 class Prompter:
@@ -79,19 +82,21 @@ class Prompter:
         return tokens, [token if answer else IGNORED for token, answer in zip(tokens[1:], answers[1:])] + [IGNORED], sought, choices, looks
 
     def looks(self, answer, seen):
-        """Which token of an answer, counted from the one before it, must look for which part of which phase: before a motion for its own, and
-        after it for the object's next one, to say whether there is one."""
+        """Which token of an answer, counted from the one before it, must look for which part of which phase: in front of and within a motion's words for its
+        own, and after them for the object's next one, to say whether there is one. Where the answer is a time, also gives it as a share of the clip."""
         offsets = self.tokenizer.encode(answer).offsets
         for number, (at, about, phase, part) in enumerate(seen):
             if part:
-                yield from ((i, (about, phase, part)) for i, (start, _) in enumerate(offsets) if start < TIME)
+                percent = re.search(r"(\d+)%", answer)
+                share = int(percent[1]) / 100 if percent else float(part == END)
+                yield from ((i, (about, phase, part, share)) for i, (start, _) in enumerate(offsets) if start < TIME)
                 continue
             first = next(i for i, (_, end) in enumerate(offsets) if end > at)
-            yield first, (about, phase, part)
             end = re.compile(r" and then|\.").search(answer, at).start()
             follows = number + 1 < len(seen) and answer[end] == " "
             after = next(i for i, (_, stop) in enumerate(offsets) if stop > end)
-            yield after, (about, phase + follows, part)
+            yield from ((i, (about, phase, part, 0.0)) for i in range(first, after))
+            yield after, (about, phase + follows, part, 0.0)
 
     def line_ends(self, text):
         """Numbers of the tokens with which the lines of a text end."""
@@ -142,13 +147,16 @@ def collate(prompter, sets, frames, rows, columns):
     weights = torch.where(owner == 1, 1.0, QUESTION_WEIGHT)
     for sample, _, _, letter in choices:
         weights[sample, letter] *= LETTER_WEIGHT
+    for sample, token, _, _, part, _ in looks:
+        if not part and weights[sample, token] == 1:
+            weights[sample, token] = MOTION_WEIGHT
     mask = (order[prefix:, None] >= order) & ((owner[:, None] == 0) | (owner[:, prefix:, None] == owner[:, None]))
     return ids, positions, prefix, mask[:, None], targets, slice(before, before + visual), weights, sought, choices, looks
 
 
 def looked_for(phase, frames, looks):
     """Which visual tokens [looks, tokens] show the part of the phase that each look is for; `phase` [n, tokens] as in clip-stream.ts."""
-    samples, _, objects, numbers, parts = (torch.tensor(column) for column in zip(*looks))
+    samples, _, objects, numbers, parts, _ = (torch.tensor(column) for column in zip(*looks))
     shown = phase[samples] == (PHASES * objects + numbers)[:, None]
     frame = torch.arange(phase.shape[1]) // (phase.shape[1] // frames)
     first = torch.where(shown, frame, frames).min(1).values
@@ -177,6 +185,7 @@ def main():
     parser.add_argument("--tokens", type=int, default=1200, help="visual tokens of a batch")
     parser.add_argument("--pool", type=int, default=24, help="batches of rows that are kept to be asked about again")
     parser.add_argument("--resume", type=Path)
+    parser.add_argument("--freeze", type=int, default=0, help="number of first layers that stay as they are")
     parser.add_argument("--muon", type=float, default=0.02)
     parser.add_argument("--flat", type=float, default=0.4)
     parser.add_argument("--bf16", action="store_true", help="for processors with units for it: products of 16-bit values, sums and weights of 32 bits")
@@ -194,12 +203,15 @@ def main():
     language, head2, head3 = Language(tokenizer.get_vocab_size()), nn.Linear(WIDTH, 4), nn.Linear(WIDTH, 2 * MOTIONS)
     head1 = nn.Linear(WIDTH, 2)
     head4, head5, head6 = nn.Linear(WIDTH, COLORS + SHAPES + 2), nn.Linear(WIDTH, 1), nn.Linear(WIDTH, LETTERS)
-    head7 = nn.Linear(WIDTH, PHASES + 1)
-    heads = nn.ModuleDict({"head1": head1, "head2": head2, "head3": head3, "head4": head4, "head5": head5, "head6": head6, "head7": head7})
+    head7, head8 = nn.Linear(WIDTH, PHASES + 1), nn.Linear(WIDTH, 1)
+    nn.init.zeros_(head8.weight)
+    heads = nn.ModuleDict({"head1": head1, "head2": head2, "head3": head3, "head4": head4, "head5": head5, "head6": head6, "head7": head7, "head8": head8})
     if options.resume:
         state = load(options.resume)
         language.load_state_dict(state["language"])
         heads.load_state_dict(state["heads"], strict=False)
+    for layer in language.layers[: options.freeze]:
+        layer.requires_grad_(False)
     schedule = Schedule([language, heads], options.minutes, muon=options.muon, adam=options.muon / 5, flat=options.flat, bf16=options.bf16)
     tower, read = Tower(), 0.0
     stream = batches("clip-stream.ts", seed, options.tokens, SETS, options.pictures, ahead=2)
@@ -228,7 +240,7 @@ def main():
         x = language.embed_tokens(ids.clamp(min=0))
         x = torch.cat([x[:, : visual.start], batch["visual"].reshape(n, -1, WIDTH), x[:, visual.stop :]], 1)
         with torch.autocast("cpu", torch.bfloat16, enabled=options.bf16):
-            after, hidden = language(x, positions, prefix, mask)
+            after, hidden = language(x, positions, prefix, mask, options.freeze)
         said_here = targets != IGNORED
         logits, wanted = language.logits(hidden[said_here]), targets[said_here]
         weight = weights[said_here]
@@ -265,6 +277,11 @@ def main():
             part = (part[:, visual] * shown).sum(-1)
             loss = loss - LOOKS_WEIGHT * part.clamp(min=1e-4).log().mean()
             measures["look"] = part.mean()
+            timed = torch.tensor([part > 0 for *_, part, _ in looks])
+            if timed.any():
+                share = head8(F.layer_norm(after[4][samples, tokens][timed], [WIDTH]))[:, 0]
+                loss = loss + F.smooth_l1_loss(share, torch.tensor([look[-1] for look in looks])[timed], beta=0.05)
+                measures["-share"] = (share - torch.tensor([look[-1] for look in looks])[timed]).abs().mean()
         if known.any():
             number = head7(after[3][:, visual])
             times = (torch.arange(known.shape[1]) // (known.shape[1] // batch["frames"])).expand_as(known)[known]

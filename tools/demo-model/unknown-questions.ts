@@ -18,6 +18,13 @@ const TEMPLATES = [
   'Where is the {noun}?',
   'Why is the {noun} {verb}?',
   'Who is {verb}?',
+  'What is the {abstract} of {abstract}?',
+  'What is the {abstract} of the {noun}?',
+  'What is {abstract}?',
+  'Why is there {abstract}?',
+  'Do you believe in {abstract}?',
+  'Does {abstract} have a {abstract}?',
+  'Explain {abstract}.',
   'How old is the {noun}?',
   'What color is the {noun}?',
   'How many {noun}s are there?',
@@ -93,6 +100,10 @@ const TEMPLATES = [
   '...',
   'asdf',
 ]
+const ABSTRACT =
+  'love war money time peace happiness music science truth history beauty art death power faith purpose reason sense value price origin cause future end idea secret name'.split(
+    ' ',
+  )
 const KINDS = ['poem', 'story', 'joke', 'song', 'letter', 'recipe']
 const LANGUAGES = ['French', 'German', 'Chinese', 'Spanish', 'Italian']
 
@@ -162,6 +173,22 @@ const FOREIGN = [
   'Hej',
   'Mitä videolla tapahtuu?',
   'Kuvaile elokuva.',
+  'Kuvaile tätä klippiä.',
+  'Kerro videosta.',
+  'Kirjoita videota varten teksti.',
+  'Mitä näet?',
+  'Mikä väri on ympyrä?',
+  'Selosta elokuvaa.',
+  'Vad ser du?',
+  'Berätta om filmen.',
+  'Kas videos toimub?',
+  'Kirjelda seda.',
+  'Aprakstiet klipu.',
+  'Apibūdink įrašą.',
+  'Descriu la pel·lícula.',
+  'Popíšte nahrávku.',
+  'Opiši posnetek.',
+  'Eleza video hii.',
   'Co widzisz?',
   'Co dzieje się na filmie?',
   'Cześć',
@@ -229,7 +256,8 @@ export class UnknownQuestions {
     const drawn = random.next()
     if (drawn < 0.5) return asTyped(filled(random), random)
     if (drawn < 0.65) return random.pick(FOREIGN)
-    if (drawn < 0.8) return randomWords(random)
+    if (drawn < 0.75) return randomWords(random)
+    if (drawn < 0.82) return foreignRequest(random)
     return random.pick(this.#texts)
   }
 }
@@ -238,6 +266,7 @@ function filled(random: Random): string {
   const values: Readonly<Record<string, () => string>> = {
     noun: () => random.pick(NOUNS),
     verb: () => random.pick(VERBS),
+    abstract: () => random.pick(ABSTRACT),
     kind: () => random.pick(KINDS),
     language: () => random.pick(LANGUAGES),
     friend: () =>
@@ -253,4 +282,28 @@ function randomWords(random: Random): string {
   const [first, last] = random.pick(SCRIPTS)
   const word = () => String.fromCodePoint(...Array.from({ length: random.whole(1, 7) }, () => random.whole(first, last)))
   return Array.from({ length: random.whole(1, 5) }, word).join(' ') + random.pick(['', '', '?', '.', '!'])
+}
+
+/** Words of no language around one that many languages have in common. */
+function foreignRequest(random: Random): string {
+  const syllable = () => random.pick([...'bdfghjklmnprstvz']) + random.pick(['a', 'e', 'i', 'o', 'u', 'ä', 'ö', 'á', 'í', 'ai', 'uu'])
+  const word = () => Array.from({ length: random.whole(1, 4) }, syllable).join('') + random.pick(['', 'n', 's', 't', 'm', 'r'])
+  const common = random.pick([
+    'video',
+    'videon',
+    'videos',
+    'videoa',
+    'videom',
+    'film',
+    'filmi',
+    'filme',
+    'klip',
+    'clip',
+    'kolor',
+    'forma',
+    'objekt',
+  ])
+  const words = [...Array.from({ length: random.whole(1, 3) }, word), common, ...Array.from({ length: random.whole(0, 1) }, word)]
+  const text = words.join(' ')
+  return text.slice(0, 1).toUpperCase() + text.slice(1) + random.pick(['', '?', '.', '!'])
 }
