@@ -32,7 +32,7 @@ export default defineConfig({
         test: {
           name: 'engine',
           include: ['test/engine/**/*.test.ts'],
-          globalSetup: ['scripts/find-postgres.mjs', 'test/engine/build.ts'],
+          globalSetup: ['scripts/find-postgres.mjs', 'scripts/find-llama-node.mjs', 'test/engine/build.ts'],
           env,
           // More files at a time than cores: half of the time, tests wait for processes that start, hang or end.
           pool: 'forks',

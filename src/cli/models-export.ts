@@ -1,17 +1,22 @@
 import { type Command, Option } from 'commander'
 import { checkpointOrigin } from '../engine/models/checkpoint-origin.ts'
 import { isRepositoryName } from '../engine/models/hub/repository.ts'
-import { listModels } from '../engine/models/registry.ts'
+import { listModels, resolveModel } from '../engine/models/registry.ts'
+import type { Progress } from '../shared/engine-events.ts'
 import { TarsierError } from '../shared/errors.ts'
 import { exitCodes } from './exit-codes.ts'
 import { fetchSource } from './fetch-source.ts'
 import type { RunCommand } from './interrupt.ts'
 import { homeOption } from './options.ts'
+import { oneLine } from './printable.ts'
 import { ProgressLine } from './progress-line.ts'
 import { homeOf } from './requests.ts'
 
+/** The form whose source is an imported model, not a checkpoint. */
+const PAIR = 'llama.cpp'
+
 interface ExportOptions {
-  readonly as: 'qwen2-vl'
+  readonly as: 'qwen2-vl' | typeof PAIR
   readonly revision?: string
   readonly home?: string
 }
@@ -19,31 +24,38 @@ interface ExportOptions {
 export function addExport(models: Command, run: RunCommand): void {
   models
     .command('export')
-    .summary('convert a Tarsier2 checkpoint to a Qwen2-VL checkpoint')
+    .summary('write a model for other programs: as a Qwen2-VL checkpoint, or for llama.cpp')
     .description(
-      'Converts a Tarsier2 checkpoint to a Qwen2-VL checkpoint in safetensors, which transformers and servers without Tarsier support can load. ' +
+      'qwen2-vl: converts a Tarsier2 checkpoint to a Qwen2-VL checkpoint in safetensors, which transformers and servers without Tarsier support can load. ' +
         'The weights are identical. An imported model does not contain all weights, so SOURCE must be the checkpoint: its folder, a catalogue name, or ' +
-        'owner/name on the hub, which is downloaded first. The name of an imported model works if its checkpoint is still on this disk.',
+        'owner/name on the hub, which is downloaded first. The name of an imported model works if its checkpoint is still on this disk.\n\n' +
+        'llama.cpp: writes the two GGUF files of an imported model that llama.cpp and programs based on it load: the language model as it was imported, ' +
+        'and its vision tower as an "mmproj" file. SOURCE is the name of an imported model, or its folder. Their paths are printed, one per line, and on stderr ' +
+        'what differs from the model. Not for Qwen2.5-VL.',
     )
     .argument('<source>', 'a checkpoint folder, a catalogue name, owner/name on the hub, or an imported model')
     .argument('<dir>', 'output folder; it must not exist')
-    .addOption(new Option('--as <form>', 'output format').choices(['qwen2-vl']).default('qwen2-vl'))
+    .addOption(new Option('--as <form>', 'output format').choices(['qwen2-vl', PAIR]).default('qwen2-vl'))
     .option('--revision <revision>', 'branch, tag or commit of a repository on the hub (default: main)')
     .addOption(homeOption())
-    .addHelpText('after', '\nExample:\n  tarsier models export Tarsier2-Recap-7b ./tarsier2-as-qwen2-vl --as qwen2-vl')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  tarsier models export Tarsier2-Recap-7b ./tarsier2-as-qwen2-vl --as qwen2-vl\n  tarsier models export my-model ./my-model-gguf --as llama.cpp',
+    )
     .action((source: string, directory: string, options: ExportOptions) =>
       run(async (signal) => {
         const progress = new ProgressLine(process.stderr)
+        const onProgress = ({ value, title }: Progress) => progress.detail(`exporting ${source}: ${Math.floor(value * 100)} %, ${title}`)
         try {
+          if (options.as === PAIR) {
+            await exportForLlama(source, directory, options, { progress, onProgress, signal })
+            return exitCodes.done
+          }
           const checkpoint = await checkpointOf(source, options, progress, signal)
           // Imported on demand, like the importer: no other command needs it.
           const { exportCheckpoint } = await import('../engine/models/export/export-checkpoint.ts')
           progress.begin(`exporting ${source}`)
-          await exportCheckpoint(checkpoint, directory, {
-            as: options.as,
-            signal,
-            onProgress: ({ value, title }) => progress.detail(`exporting ${source}: ${Math.floor(value * 100)} %, ${title}`),
-          })
+          await exportCheckpoint(checkpoint, directory, { as: options.as, signal, onProgress })
           progress.clear()
           process.stdout.write(`${directory}\n`)
           return exitCodes.done
@@ -52,6 +64,23 @@ export function addExport(models: Command, run: RunCommand): void {
         }
       }),
     )
+}
+
+async function exportForLlama(
+  source: string,
+  directory: string,
+  options: ExportOptions,
+  { progress, onProgress, signal }: { progress: ProgressLine; onProgress: (progress: Progress) => void; signal: AbortSignal },
+): Promise<void> {
+  if (options.revision !== undefined)
+    throw new TarsierError('usage', '--revision selects a version of a checkpoint, but --as llama.cpp exports an imported model.')
+  const model = await resolveModel(source, homeOf(options))
+  const { exportPair } = await import('../engine/models/export/export-pair.ts')
+  progress.begin(`exporting ${source}`)
+  const { language, mmproj, notices } = await exportPair(model, directory, { signal, onProgress })
+  progress.clear()
+  for (const notice of notices) process.stderr.write(`tarsier: ${oneLine(source)}: ${oneLine(notice)}\n`)
+  process.stdout.write(`${language}\n${mmproj}\n`)
 }
 
 async function checkpointOf(source: string, options: ExportOptions, progress: ProgressLine, signal: AbortSignal): Promise<string> {

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 
 /**
  * llama.cpp's vision tower in a process without a TypeScript loader, which is incompatible with the package.
- * The first message loads the tower, every further message is an image; the reply to each is the time in milliseconds.
+ * The first message loads the tower, every further message is an image; the reply to each is the time in milliseconds, and the text for an image.
  * @type {any}
  */
 let context = null
@@ -27,10 +27,13 @@ async function load({ modules, language, mmproj, threads }) {
   return { milliseconds: performance.now() - start, tokens: 0 }
 }
 
-/** @param {{ picture: string }} message */
-async function look({ picture }) {
+/**
+ * A prompt's tokens are chosen greedily. `top_k` and `seed` are needed for that: with a temperature of 0 alone, results varied.
+ * @param {{ picture: string, prompt?: string, tokens?: number }} message
+ */
+async function look({ picture, prompt = '<__media__>', tokens = 1 }) {
   const start = performance.now()
-  const options = { prompt: '<__media__>', media_paths: [picture], n_predict: 1, temperature: 0 }
-  const { timings } = await context.completion(options)
-  return { milliseconds: performance.now() - start, tokens: timings.prompt_n }
+  const options = { prompt, media_paths: [picture], n_predict: tokens, temperature: 0, top_k: 1, seed: 1 }
+  const { timings, text } = await context.completion(options)
+  return { milliseconds: performance.now() - start, tokens: timings.prompt_n, text }
 }

@@ -4,6 +4,8 @@ import { mkdir, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import sharp from 'sharp'
+import { partShape } from '../../src/engine/checkpoint/mmproj-content.ts'
+import { qwen2VlMmprojTensors, WRITTEN_NAMES } from '../../src/engine/families/qwen2-vl/mmproj-tensors.ts'
 import type { Qwen2VlVisionConfig } from '../../src/engine/families/qwen2-vl/vision-config.ts'
 import type { WrittenType } from '../../src/engine/formats/gguf/gguf-format.ts'
 import { convertTensor } from '../../src/engine/formats/gguf/gguf-tensor-data.ts'
@@ -127,56 +129,21 @@ function metadataOf(config: Qwen2VlVisionConfig): Map<string, GgufValue> {
 }
 
 function tensorsOf(source: TensorSource, config: Qwen2VlVisionConfig, matrices: WrittenType): GgufTensor[] {
-  const tensors: GgufTensor[] = []
-  const add = (name: string, key: string) => {
-    const { shape } = source.info(`visual.${key}`)
-    const type = shape.length === 1 ? 'F32' : matrices
-    tensors.push({ name, type, shape, data: () => convertTensor(source, `visual.${key}`, type, signal) })
-  }
-  const layer = (name: string, key: string) => {
-    add(`${name}.weight`, `${key}.weight`)
-    add(`${name}.bias`, `${key}.bias`)
-  }
-  for (let block = 0; block < config.depth; block++) {
-    const [to, from] = [`v.blk.${block}`, `blocks.${block}`]
-    for (const part of ['weight', 'bias']) addParts(tensors, source, `${to}.attn_`, `visual.${from}.attn.qkv.${part}`, part, matrices)
-    layer(`${to}.attn_out`, `${from}.attn.proj`)
-    layer(`${to}.ffn_up`, `${from}.mlp.fc1`)
-    layer(`${to}.ffn_down`, `${from}.mlp.fc2`)
-    layer(`${to}.ln1`, `${from}.norm1`)
-    layer(`${to}.ln2`, `${from}.norm2`)
-  }
-  layer('v.post_ln', 'merger.ln_q')
-  layer('mm.0', 'merger.mlp.0')
-  layer('mm.2', 'merger.mlp.2')
-  const patch = config.patch_size
-  for (const name of ['v.patch_embd.weight', 'v.patch_embd.weight.1']) {
-    tensors.push({ name, type: 'F32', shape: [config.embed_dim, 3, patch, patch], data: () => slice(source, config.embed_dim, patch) })
-  }
-  return tensors
-}
-
-/** Query, key and value are stacked in one tensor of the checkpoint. */
-function addParts(tensors: GgufTensor[], source: TensorSource, to: string, key: string, part: string, matrices: WrittenType): void {
-  const [stacked = 0, ...columns] = source.info(key).shape
-  const type = columns.length === 0 ? 'F32' : matrices
-  for (const [index, name] of ['q', 'k', 'v'].entries()) {
-    const rows = stacked / 3
-    const size = rows * (columns[0] ?? 1)
-    const one: TensorSource = {
-      ...source,
-      info: (name) => ({ name, dtype: 'F32', shape: [rows, ...columns], bytes: size * 4 }),
-      async *stream(name) {
-        const floats = await source.floats(name)
-        yield new Uint8Array(floats.slice(index * size, (index + 1) * size).buffer)
-      },
-    }
-    tensors.push({ name: `${to}${name}.${part}`, type, shape: [rows, ...columns], data: () => convertTensor(one, key, type, signal) })
-  }
-}
-
-/** Each frame is paired with itself here, too, so the order of the two halves of the random patch weights does not matter. */
-async function* slice(source: TensorSource, channels: number, patch: number): AsyncGenerator<Uint8Array> {
-  const floats = await source.floats('visual.patch_embed.proj.weight')
-  yield new Uint8Array(floats.slice(0, channels * 3 * patch * patch).buffer)
+  return [...qwen2VlMmprojTensors(config, WRITTEN_NAMES)].flatMap(([name, recipe]) => {
+    const shape = partShape(recipe)
+    const type = shape.length === 2 ? matrices : 'F32'
+    const size = shape.reduce((product, length) => product * length, 1)
+    return recipe.parts.map((part, index) => {
+      const one: TensorSource = {
+        ...source,
+        info: (name) => ({ name, dtype: 'F32', shape, bytes: size * 4 }),
+        async *stream(name) {
+          // Each frame is paired with itself here, too, so which halves of the random patch weights are taken does not matter.
+          const floats = await source.floats(name)
+          yield new Uint8Array(floats.slice(index * size, (index + 1) * size).buffer)
+        },
+      }
+      return { name: part, type, shape, data: () => convertTensor(one, name, type, signal) }
+    })
+  })
 }

@@ -1,6 +1,8 @@
 import type { ModelManifest } from '../../shared/model-manifest.ts'
 import type { GgufPairFiles } from '../checkpoint/gguf-pair-files.ts'
+import type { WrittenMmproj } from '../checkpoint/mmproj-content.ts'
 import type { ModelOptions, ModelParts } from '../checkpoint/model-parts.ts'
+import type { GraphWeights } from '../formats/onnx/graph-weights.ts'
 import type { TensorSource } from '../formats/tensor-source.ts'
 import type { TowerForm } from '../vision/tower-form.ts'
 
@@ -18,7 +20,7 @@ export interface ModelFamily<Manifest extends ModelManifest = ModelManifest> {
   /** Reads a checkpoint folder. `config` is its config.json. Throws `model-unsupported`, `model-damaged`, `model-mismatch`. */
   readParts(directory: string, config: unknown, source: TensorSource, options: ModelOptions): Promise<ModelParts>
   /** Null if pairs of llama.cpp files are not supported. */
-  readonly pair: FamilyPair | null
+  readonly pair: FamilyPair<Manifest> | null
   /** The form in which other programs load its checkpoints; null if they load them as they are. */
   readonly published: PublishedForm | null
 }
@@ -52,8 +54,8 @@ export interface FamilyCosts {
   readonly shrinks: boolean
 }
 
-/** How a pair of llama.cpp files is read: the language model's GGUF and its mmproj. */
-export interface FamilyPair {
+/** How a pair of llama.cpp files is read and written: the language model's GGUF and its mmproj. */
+export interface FamilyPair<Manifest extends ModelManifest = ModelManifest> {
   /** llama.cpp's name of the projector between tower and language model. */
   readonly projector: string
   /** The accepted models, for error messages. */
@@ -62,4 +64,6 @@ export interface FamilyPair {
   takes(architecture: string): boolean
   /** Throws `model-unsupported`, `model-mismatch`, `model-damaged`. */
   read(files: GgufPairFiles, options: ModelOptions): Pick<ModelParts, 'manifest' | 'tower'>
+  /** Describes an installed model's tower as an mmproj file, from the weights of its graph. Throws `model-unsupported`, `model-damaged`. */
+  write(manifest: Manifest, weights: GraphWeights): WrittenMmproj
 }

@@ -4,11 +4,13 @@ import { vocabularyOf } from '../../checkpoint/gguf-pair-files.ts'
 import { feedForwardNames, LLAVA_PROJECTOR, type MmprojSettings } from '../../checkpoint/mmproj-settings.ts'
 import { checkFields } from '../../formats/checked-json.ts'
 import type { GgufFile } from '../../formats/gguf/gguf-file.ts'
-import { GgufTensorSource, type TensorRecipe } from '../../formats/gguf/gguf-tensor-source.ts'
+import { GgufTensorSource } from '../../formats/gguf/gguf-tensor-source.ts'
 import type { FamilyPair } from '../model-family.ts'
+import { writeLlavaMmproj } from './mmproj-export.ts'
+import { llavaMmprojTensors } from './mmproj-tensors.ts'
 import { llavaManifest, llavaTower } from './parts.ts'
-import { CHANNELS, type ClipTowerConfig } from './tower-config.ts'
-import { type ClipVisionConfig, clipVisionConfigSchema } from './vision-config.ts'
+import type { ClipTowerConfig } from './tower-config.ts'
+import { clipVisionConfigSchema } from './vision-config.ts'
 
 /** llama.cpp's names of the supported language models. */
 const LANGUAGES: readonly string[] = ['llama', 'qwen2']
@@ -21,7 +23,7 @@ interface LlavaMmproj {
 }
 
 /** The pair of files that llama.cpp's converter writes for this family. */
-export const llavaPair: FamilyPair = {
+export const llavaPair: FamilyPair<TarsierManifest> = {
   projector: LLAVA_PROJECTOR,
   accepted: `LLaVA with CLIP (${LANGUAGES.join(' or ')}, projector "${LLAVA_PROJECTOR}")`,
   takes: (architecture) => LANGUAGES.includes(architecture),
@@ -33,6 +35,7 @@ export const llavaPair: FamilyPair = {
       tower: llavaTower(tensors, tower),
     }
   },
+  write: (manifest, weights) => writeLlavaMmproj(manifest, weights, LLAVA_PROJECTOR),
 }
 
 /**
@@ -84,7 +87,7 @@ function readLlavaMmproj(gguf: GgufFile, settings: MmprojSettings, width: number
   return {
     tower,
     preprocessing: { mean: [...settings.mean], std: [...settings.std], square: 'pad', shortestSide: settings.imageSize },
-    tensors: new GgufTensorSource(gguf, recipes(vision, width, first, second)),
+    tensors: new GgufTensorSource(gguf, llavaMmprojTensors(vision, width, [first, second])),
   }
 }
 
@@ -98,35 +101,4 @@ function featureLayer({ path, head }: GgufFile): number | undefined {
     'model-unsupported',
     `${path}: it combines the features of ${numbers.length} layers; only the features of one layer are supported.`,
   )
-}
-
-function recipes(config: ClipVisionConfig, width: number, first: string, second: string): Map<string, TensorRecipe> {
-  const { hidden_size: channels, intermediate_size: hidden, patch_size: patch, image_size: side, num_hidden_layers: layers } = config
-  const found = new Map<string, TensorRecipe>()
-  const tower = 'vision_tower.vision_model.'
-  const add = (name: string, shape: readonly number[], part: string) => found.set(name, { shape, parts: [part] })
-  const norm = (name: string, part: string) => {
-    for (const kind of ['weight', 'bias']) add(`${tower}${name}.${kind}`, [channels], `${part}.${kind}`)
-  }
-  const linear = (name: string, rows: number, columns: number, part: string) => {
-    add(`${name}.weight`, [rows, columns], `${part}.weight`)
-    add(`${name}.bias`, [rows], `${part}.bias`)
-  }
-  add(`${tower}embeddings.class_embedding`, [channels], 'v.class_embd')
-  add(`${tower}embeddings.patch_embedding.weight`, [channels, CHANNELS, patch, patch], 'v.patch_embd.weight')
-  add(`${tower}embeddings.position_embedding.weight`, [(side / patch) ** 2 + 1, channels], 'v.position_embd.weight')
-  // The spelling is CLIP's own.
-  norm('pre_layrnorm', 'v.pre_ln')
-  for (let layer = 0; layer < layers; layer++) {
-    const [to, from] = [`encoder.layers.${layer}`, `v.blk.${layer}`]
-    norm(`${to}.layer_norm1`, `${from}.ln1`)
-    for (const part of ['q', 'k', 'v']) linear(`${tower}${to}.self_attn.${part}_proj`, channels, channels, `${from}.attn_${part}`)
-    linear(`${tower}${to}.self_attn.out_proj`, channels, channels, `${from}.attn_out`)
-    norm(`${to}.layer_norm2`, `${from}.ln2`)
-    linear(`${tower}${to}.mlp.fc1`, hidden, channels, `${from}.${first}`)
-    linear(`${tower}${to}.mlp.fc2`, channels, hidden, `${from}.${second}`)
-  }
-  linear('multi_modal_projector.linear_1', width, channels, 'mm.0')
-  linear('multi_modal_projector.linear_2', width, width, 'mm.2')
-  return found
 }

@@ -7,8 +7,10 @@ import { DEFAULT_MAX_PIXELS, DEFAULT_MIN_PIXELS } from '../../checkpoint/qwen-pr
 import { expectVideoPad, VIDEO_PAD } from '../../checkpoint/video-pad.ts'
 import { checkFields } from '../../formats/checked-json.ts'
 import type { GgufFile } from '../../formats/gguf/gguf-file.ts'
-import { GgufTensorSource, type TensorRecipe } from '../../formats/gguf/gguf-tensor-source.ts'
+import { GgufTensorSource } from '../../formats/gguf/gguf-tensor-source.ts'
 import type { FamilyPair } from '../model-family.ts'
+import { writeQwen2VlMmproj } from './mmproj-export.ts'
+import { qwen2VlMmprojTensors, SLICES, WRITTEN_NAMES } from './mmproj-tensors.ts'
 import { qwen2VlManifest, qwen2VlTower } from './parts.ts'
 import { CLIP_MAX_PIXELS, FRAME_MAX_PIXELS } from './preprocessing.ts'
 import { type Qwen2VlVisionConfig, qwen2VlVisionConfigSchema } from './vision-config.ts'
@@ -16,10 +18,6 @@ import { type Qwen2VlVisionConfig, qwen2VlVisionConfigSchema } from './vision-co
 /** llama.cpp's names of Qwen2-VL's merger and of its language model. */
 const PROJECTOR = 'qwen2vl_merger'
 const ARCHITECTURE = 'qwen2vl'
-const CHANNELS = 3
-/** Temporal slices of the patch convolution; llama.cpp's converter supports only two. */
-const SLICES = 2
-const PREFIX = 'visual.'
 
 interface Qwen2VlMmproj {
   readonly vision: Qwen2VlVisionConfig
@@ -29,7 +27,7 @@ interface Qwen2VlMmproj {
 }
 
 /** The pair of files that llama.cpp's converter writes for this family. */
-export const qwen2VlPair: FamilyPair = {
+export const qwen2VlPair: FamilyPair<Tarsier2Manifest> = {
   projector: PROJECTOR,
   accepted: `Qwen2-VL (architecture ${ARCHITECTURE}, projector "${PROJECTOR}")`,
   takes: (architecture) => architecture === ARCHITECTURE,
@@ -41,6 +39,7 @@ export const qwen2VlPair: FamilyPair = {
       tower: qwen2VlTower(tensors, vision),
     }
   },
+  write: (manifest, weights) => writeQwen2VlMmproj(manifest, weights, PROJECTOR),
 }
 
 function clipTemplate(language: GgufFile, given: string | undefined): string {
@@ -111,7 +110,7 @@ function readQwen2VlMmproj(gguf: GgufFile, settings: MmprojSettings, width: numb
       frameMaxPixels: FRAME_MAX_PIXELS,
       clipMaxPixels: CLIP_MAX_PIXELS,
     },
-    tensors: new GgufTensorSource(gguf, recipes(gguf, vision, up, down)),
+    tensors: new GgufTensorSource(gguf, qwen2VlMmprojTensors(vision, { up, down, heads: headNames(gguf) })),
   }
 }
 
@@ -119,37 +118,6 @@ function rowsOf(gguf: GgufFile, name: string): number | undefined {
   return gguf.head.tensors.get(name)?.shape[1]
 }
 
-function recipes(gguf: GgufFile, config: Qwen2VlVisionConfig, up: string, down: string): Map<string, TensorRecipe> {
-  const { embed_dim: channels, patch_size: patch, hidden_size: width, depth } = config
-  const hidden = channels * config.mlp_ratio
-  const merged = channels * config.spatial_merge_size ** 2
-  const found = new Map<string, TensorRecipe>()
-  const add = (name: string, shape: readonly number[], ...parts: readonly string[]) => found.set(PREFIX + name, { shape, parts })
-  const norm = (name: string, part: string) => {
-    for (const kind of ['weight', 'bias']) add(`${name}.${kind}`, [channels], `${part}.${kind}`)
-  }
-  const linear = (name: string, rows: number, columns: number, ...parts: readonly string[]) => {
-    add(`${name}.weight`, [rows, columns], ...parts.map((part) => `${part}.weight`))
-    add(`${name}.bias`, [rows], ...parts.map((part) => `${part}.bias`))
-  }
-  found.set(`${PREFIX}patch_embed.proj.weight`, {
-    shape: [channels, CHANNELS, SLICES, patch, patch],
-    parts: ['v.patch_embd.weight', 'v.patch_embd.weight.1'],
-    turns: patch * patch,
-  })
-  for (let block = 0; block < depth; block++) {
-    const [to, from] = [`blocks.${block}`, `v.blk.${block}`]
-    norm(`${to}.norm1`, `${from}.ln1`)
-    const together = gguf.head.tensors.has(`${from}.attn_qkv.weight`)
-    const heads = together ? ['attn_qkv'] : ['attn_q', 'attn_k', 'attn_v']
-    linear(`${to}.attn.qkv`, 3 * channels, channels, ...heads.map((part) => `${from}.${part}`))
-    linear(`${to}.attn.proj`, channels, channels, `${from}.attn_out`)
-    norm(`${to}.norm2`, `${from}.ln2`)
-    linear(`${to}.mlp.fc1`, hidden, channels, `${from}.${up}`)
-    linear(`${to}.mlp.fc2`, channels, hidden, `${from}.${down}`)
-  }
-  norm('merger.ln_q', 'v.post_ln')
-  linear('merger.mlp.0', merged, merged, 'mm.0')
-  linear('merger.mlp.2', width, merged, 'mm.2')
-  return found
+function headNames(gguf: GgufFile): readonly string[] {
+  return gguf.head.tensors.has('v.blk.0.attn_qkv.weight') ? ['attn_qkv'] : WRITTEN_NAMES.heads
 }

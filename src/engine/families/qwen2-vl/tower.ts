@@ -8,7 +8,9 @@ import type { Qwen2VlVisionConfig } from './vision-config.ts'
 
 const PREFIXES = ['visual.', 'model.visual.', 'vision_tower.']
 const CHANNELS = 3
-const LAYER_NORM_EPSILON = 1e-6
+export const LAYER_NORM_EPSILON = 1e-6
+/** Name of the patch convolution's weight, summed over time. */
+export const PATCH_MATRIX = 'patch_embed'
 const QUICK_GELU_ALPHA = 1.702
 
 /**
@@ -54,7 +56,7 @@ export async function writeQwen2VlTower(
     const rotate = (input: OnnxValueName) => graph.node('RotaryEmbedding', [input, firstPosition, cos, sin], fused)
 
     const patchWeight = await foldedPatchWeight(source, `${prefix}patch_embed.proj.weight`, config)
-    const patchMatrix = await weights.computed('patch_embed', [channels, values], patchWeight)
+    const patchMatrix = await weights.computed(PATCH_MATRIX, [channels, values], patchWeight)
     const flatPixels = graph.node('Reshape', [pixels, graph.integers([-1, values])])
     let x = graph.node('Gemm', [flatPixels, patchMatrix], { attributes: { transB: 1 } })
     for (let block = 0; block < config.depth; block++) {
