@@ -14,10 +14,8 @@ import json
 import re
 import shutil
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from pathlib import Path
 
-import av
 import numpy as np
 import torch
 from PIL import Image
@@ -27,13 +25,11 @@ from torchvision import transforms
 from torchvision.transforms import InterpolationMode
 from transformers import AutoTokenizer, DynamicCache, Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration, Qwen2VLImageProcessor
 
-from fixture_files import TOKENS, picture, write_expected
 from frames import Clip, open_clip, read_frames
-from random_checkpoint import SPECIALS, make_tokenizer, write_tokenizer
+from random_checkpoint import SPECIALS, make_tokenizer, randomize, write_tokenizer
+from traced_cases import greedy, write_clear_cases, write_clip
 
 PARITY = "../../parity"
-# Twice the difference of logits that tests allow.
-LEAST_MARGIN = 0.02
 
 
 @dataclass(frozen=True)
@@ -111,19 +107,7 @@ def make_model(shape: Shape, tokenizer) -> Qwen2_5_VLForConditionalGeneration:
         ),
     )
     model = Qwen2_5_VLForConditionalGeneration(config)
-    generator = torch.Generator().manual_seed(shape.seed)
-    with torch.no_grad():
-        for name, parameter in sorted(model.named_parameters()):
-            noise = torch.randn(parameter.shape, generator=generator)
-            if "norm" in name or "ln_q" in name:
-                parameter.copy_(0.2 * noise + 1.0)
-            elif name.endswith("bias"):
-                parameter.copy_(0.2 * noise)
-            elif "embed_tokens" in name or "lm_head" in name:
-                parameter.copy_(noise * (2.0 / shape.width**0.5))
-            else:
-                gain = 2.0 if any(part in name for part in ("q_proj", "k_proj", "qkv", "merger")) else 1.2
-                parameter.copy_(noise * gain / parameter[0].numel() ** 0.5)
+    randomize(model, shape.seed, shape.width)
     return model.to(torch.bfloat16)
 
 
@@ -200,6 +184,9 @@ class Reference:
         resized = transforms.functional.resize(video, list(size), interpolation=InterpolationMode.BICUBIC, antialias=True)
         return resized.permute(0, 2, 3, 1).numpy(), chosen, rate
 
+    def _step(self, inputs: torch.Tensor, positions: torch.Tensor, cache: DynamicCache) -> torch.Tensor:
+        return self.model(inputs_embeds=inputs, position_ids=positions, past_key_values=cache, use_cache=True).logits[0, -1]
+
     @torch.inference_mode()
     def trace(self, clip_path: Path, case: Case):
         clip = open_clip(clip_path)
@@ -226,7 +213,7 @@ class Reference:
             positions, _ = self.model.get_rope_index(ids, video_grid_thw=grid, second_per_grid_ts=seconds)
         table = self.model.get_input_embeddings()
         inputs = table(ids).masked_scatter((ids == pad_id).unsqueeze(-1), embeddings)
-        generated, logits, margin = self._greedy(inputs, positions)
+        generated, logits, margin = greedy(self._step, inputs, positions, table, self.ends)
         trace = {
             "indices": chosen, "times": [clip.times[i] for i in chosen], "grid": grid[0].tolist(), "prompt": case.prompt,
             "tokens": [-1 if token == pad_id else token for token in tokens], "generated": generated,
@@ -235,58 +222,10 @@ class Reference:
         tensors = {"frames": frames, "embeddings": embeddings.numpy(), "positions": positions[:, 0].numpy().astype(np.int32), "logits": logits.numpy()}
         return trace, tensors
 
-    def _greedy(self, inputs: torch.Tensor, positions: torch.Tensor):
-        cache = DynamicCache()
-        generated: list[int] = []
-        margins: list[float] = []
-        first = None
-        while len(generated) < TOKENS:
-            logits = self.model(inputs_embeds=inputs, position_ids=positions, past_key_values=cache, use_cache=True).logits[0, -1]
-            first = logits if first is None else first
-            best = logits.topk(2)
-            margins.append(float(best.values[0] - best.values[1]))
-            token = int(best.indices[0])
-            if token in self.ends or margins[-1] < LEAST_MARGIN:
-                break
-            generated.append(token)
-            inputs = self.model.get_input_embeddings()(torch.tensor([[token]]))
-            positions = positions[:, :, -1:].amax(0, keepdim=True).expand(3, -1, -1) + 1
-        return generated, first, min(margins)
 
-
-def write_clip(path: Path, width: int, height: int, frames: int, rate: int) -> None:
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=Fraction(rate))
-        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        stream.options = {"crf": "32", "preset": "slow"}
-        for i in range(frames):
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture(3 * i, width, height), format="rgb24")))
-        container.mux(stream.encode(None))
-
-
-def write_checkpoint_with_cases(out: Path, name: str, shape: Shape) -> None:
-    cases = {key: case for key, case in CASES.items() if case.checkpoint == name}
-    directory = out / "checkpoints" / name
-    for seed in range(1, 400):
-        tried = replace(shape, seed=seed)
-        write_checkpoint(directory, tried)
-        reference = Reference(directory, tried)
-        traced = {}
-        for key, case in cases.items():
-            traced[key] = trace, _ = reference.trace(out / "clips" / case.clip, case)
-            if len(trace["generated"]) < TOKENS or trace["margin"] < LEAST_MARGIN or len(set(trace["generated"])) < 8:
-                break
-        else:
-            break
-    else:
-        raise SystemExit(f"no seed gives {name} clear answers")
-    for key, (trace, tensors) in traced.items():
-        case = cases[key]
-        request = {"indices": list(case.indices)} if case.indices else {"frames": case.frames}
-        write_expected(out, key, {**trace, "clip": case.clip, "request": request, "maxPixels": case.max_pixels}, tensors)
-        path = out / "expected" / f"{key}.json"
-        path.write_text(json.dumps(json.loads(path.read_text()) | {"checkpoint": name}) + "\n")
-        print(f"{key}: seed {seed}, margin {trace['margin']:.3f}, grid {trace['grid']}, {len(trace['tokens'])} tokens, {trace['text']!r}")
+def checkpoint_with(directory: Path, shape: Shape) -> Reference:
+    write_checkpoint(directory, shape)
+    return Reference(directory, shape)
 
 
 def main() -> None:
@@ -298,7 +237,8 @@ def main() -> None:
     write_clip(out / "clips/portrait.mp4", 90, 250, 30, 25)
     write_clip(out / "clips/wide.mp4", 320, 60, 24, 12)
     for name, shape in CHECKPOINTS.items():
-        write_checkpoint_with_cases(out, name, shape)
+        cases = {key: case for key, case in CASES.items() if case.checkpoint == name}
+        write_clear_cases(out, name, cases, lambda folder, seed: checkpoint_with(folder, replace(shape, seed=seed)))
 
 
 if __name__ == "__main__":

@@ -122,6 +122,23 @@ def write_tokenizer(out: Path, tokenizer: Tokenizer) -> None:
     (out / "tokenizer_config.json").write_text(json.dumps(settings, indent=2))
 
 
+def randomize(model: torch.nn.Module, seed: int, width: int) -> None:
+    """Gives every parameter random values whose scale suits its purpose. `width` is that of the language model."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for name, parameter in sorted(model.named_parameters()):
+            noise = torch.randn(parameter.shape, generator=generator)
+            if "norm" in name or "ln_q" in name:
+                parameter.copy_(0.2 * noise + (1.0 if name.endswith("weight") else 0.0))
+            elif name.endswith("bias"):
+                parameter.copy_(0.2 * noise)
+            elif "embed_tokens" in name or "lm_head" in name:
+                parameter.copy_(noise * (2.0 / width**0.5))
+            else:
+                gain = 2.0 if any(part in name for part in ("q_proj", "k_proj", "qkv", "merger")) else 1.2
+                parameter.copy_(noise * gain / parameter[0].numel() ** 0.5)
+
+
 def make_model(shape: Shape, tokenizer: Tokenizer) -> Qwen2VLForConditionalGeneration:
     ids = {text: tokenizer.token_to_id(text) for text in SPECIALS}
     config = Qwen2VLConfig(
@@ -140,19 +157,7 @@ def make_model(shape: Shape, tokenizer: Tokenizer) -> Qwen2VLForConditionalGener
         vision_start_token_id=ids["<|vision_start|>"], vision_end_token_id=ids["<|vision_end|>"],
     )
     model = Qwen2VLForConditionalGeneration(config)
-    generator = torch.Generator().manual_seed(shape.seed)
-    with torch.no_grad():
-        for name, parameter in sorted(model.named_parameters()):
-            noise = torch.randn(parameter.shape, generator=generator)
-            if "norm" in name or "ln_q" in name:
-                parameter.copy_(0.2 * noise + (1.0 if name.endswith("weight") else 0.0))
-            elif name.endswith("bias"):
-                parameter.copy_(0.2 * noise)
-            elif "embed_tokens" in name or "lm_head" in name:
-                parameter.copy_(noise * (2.0 / shape.width**0.5))
-            else:
-                gain = 2.0 if any(part in name for part in ("q_proj", "k_proj", "qkv", "merger")) else 1.2
-                parameter.copy_(noise * gain / parameter[0].numel() ** 0.5)
+    randomize(model, shape.seed, shape.width)
     model.generation_config.eos_token_id = [ids["<|im_end|>"], ids["<|endoftext|>"]]
     model.generation_config.pad_token_id = ids["<|endoftext|>"]
     model.generation_config.bos_token_id = ids["<|endoftext|>"]
