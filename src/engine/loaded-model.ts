@@ -167,7 +167,7 @@ export async function loadModel(
 }
 
 /** `readManifest` has checked that the manifest gives tower and language model the same width. */
-function expectLanguageFits({ width }: GgufMetadata, manifest: ModelManifest): void {
+function expectLanguageFits({ rowWidth: width }: GgufMetadata, manifest: ModelManifest): void {
   if (width === manifest.language.width) return
   throw new TarsierError(
     'model-mismatch',

@@ -6,9 +6,10 @@ import { descriptionPrompt } from '../shared/description-prompt.ts'
 import { samplingSchema } from '../shared/sampling.ts'
 import { chatMessages } from './conversation/chat-messages.ts'
 import { paceOf } from './conversation/prepared-clip.ts'
+import { evaluateSlice, SliceTimes } from './conversation/slice-times.ts'
 import { type ClipRequest, type Message, type Trace, type TraceRequest, userMessage } from './engine-client.ts'
 import { type NamedTensor, writeSafetensors } from './formats/safetensors/safetensors-writer.ts'
-import { linePlanes, positionAfterClip, type SliceTokens, slicePlanes } from './language/clip-positions.ts'
+import { linePlanes, type SliceTokens } from './language/clip-positions.ts'
 import type { Generated } from './language/types.ts'
 import type { LoadedModel } from './loaded-model.ts'
 import { openClip } from './media/open-clip.ts'
@@ -43,6 +44,9 @@ interface TracedClip {
   readonly request: ClipRequest
   readonly slices: readonly Embedded[]
   readonly shape: SliceTokens
+  /** Text before the clip, and tokens before each slice; the latter are null if slices have no text between them. */
+  readonly leadIn: string
+  readonly leads: readonly (readonly number[] | null)[]
 }
 
 /** A greedy answer with all intermediate results. */
@@ -67,8 +71,12 @@ export async function traceMessages(
   const clips: TracedClip[] = []
   for (const part of messages.flatMap(({ content }) => content))
     if (part.kind === 'clip') clips.push(await traceTower(model, part.clip, signal))
-  const prompt = await language.prompt(chatMessages(messages), { addGenerationPrompt: true })
-  const rows = clips.reduce((sum, { slices, shape }) => sum + slices.length * shape.rows, 0)
+  const shown = chatMessages(
+    messages,
+    clips.map(({ leadIn }) => leadIn),
+  )
+  const prompt = await language.prompt(shown, { addGenerationPrompt: true })
+  const rows = clips.reduce((sum, { slices, shape, leads }) => sum + slices.length * shape.rows + leads.flat().length, 0)
   const words = prompt.reduce((sum, segment) => sum + (segment.kind === 'tokens' ? segment.tokens.length : 0), 0)
   await using session = await language.open({ cells: words + rows + maxTokens })
   const tokens: number[] = []
@@ -82,12 +90,13 @@ export async function traceMessages(
       planes.push(linePlanes(start, segment.tokens.length))
       continue
     }
-    const { slices = [], shape = { grid: [0, 0], rows: 0 } } = unseen.shift() ?? {}
-    for (const [i, { rows: ofSlice }] of slices.entries()) {
-      const positions = slicePlanes(language.positions, start, i, shape)
-      await session.evaluateRows(ofSlice, positions, positionAfterClip(language.positions, start, i + 1, shape), signal)
-      tokens.push(...Array<number>(shape.rows).fill(-1))
-      planes.push(positions)
+    const { slices = [], shape = { grid: [0, 0], rows: 0 }, leads = [] } = unseen.shift() ?? {}
+    for (const [slice, { rows: ofSlice }] of slices.entries()) {
+      const lead = leads[slice] ?? null
+      const before = linePlanes(session.mark.position, lead?.length ?? 0)
+      const positions = await evaluateSlice(session, language.positions, { rows: ofSlice, shape, start, slice, lead }, signal)
+      tokens.push(...(lead ?? []), ...Array<number>(shape.rows).fill(-1))
+      planes.push(before, positions)
     }
   }
   const logits = await session.logits()
@@ -106,8 +115,15 @@ async function traceTower(model: LoadedModel, request: ClipRequest, signal: Abor
   for await (const slice of tower.embed(clip.frames(plan, signal), options)) slices.push(slice)
   const [first] = slices
   if (!first) throw new Error('a clip that gives no frame should have thrown no-frames')
-  const pace = paceOf(model.resources.costs.form, plan)
-  return { request, slices, shape: { grid: first.grid, rows: first.rows.length / tower.width, pace } }
+  const { costs, language } = model.resources
+  const times = SliceTimes.of(costs.form, language, clip.info, plan.indices.length)
+  return {
+    request,
+    slices,
+    shape: { grid: first.grid, rows: first.rows.length / tower.width, pace: paceOf(costs.form, plan) },
+    leadIn: times?.text(first.frames) ?? '',
+    leads: times === null ? [] : slices.map(({ frames }, i) => (i === 0 ? [] : times.lead(frames))),
+  }
 }
 
 /**

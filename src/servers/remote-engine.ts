@@ -178,6 +178,7 @@ export class RemoteEngine implements Pick<EngineClient, 'load' | 'answer' | 'tim
     const { model, home, perServer = DEFAULT_PER_SERVER, onNotice = () => {} } = this.#options
     const directory = await resolveModel(model, home)
     const manifest = await readManifest(directory)
+    expectFramesAlone(manifest)
     const preparer = this.#options.preparer ?? new ClipPreparer(directory, manifest)
     try {
       const probes = await probeClips(preparer, signal)
@@ -194,6 +195,15 @@ export class RemoteEngine implements Pick<EngineClient, 'load' | 'answer' | 'tim
       throw error
     }
   }
+}
+
+/** Throws `model-unsupported` for models whose prompts tell the times of frames, because requests to servers have frames without times. */
+function expectFramesAlone(manifest: ModelManifest): void {
+  if (towerForm(manifest).timestamps === null) return
+  throw new TarsierError(
+    'model-unsupported',
+    `Servers cannot be asked about clips for ${manifest.name}: its prompts contain the times of frames, which a request cannot tell. Use the model on this machine.`,
+  )
 }
 
 function infoOf(manifest: ModelManifest, servers: readonly ChatServer[]): ModelInfo {

@@ -11,6 +11,8 @@ const languageShape = z
     feedForward: count,
     heads: count,
     keyValueHeads: count,
+    /** Size of a head if it is not `width / heads`. */
+    headSize: count.optional(),
     vocabulary: count,
     /** Whether the output layer is the embedding table. */
     tied: z.boolean(),
@@ -28,6 +30,8 @@ const visionShape = z
     /** Whether feed-forward layers have three matrices instead of two. Defaults to false. */
     gated: z.boolean().optional(),
     patchSize: count,
+    /** Embeddings in a row besides that of the token, for the first layers of the language model. Defaults to none. */
+    deepstack: count.optional(),
     /** Input width and output width of every linear layer between the last block and the language model. */
     projector: z.array(z.tuple([count, count])).min(1),
   })

@@ -45,7 +45,7 @@ const visionFile = {
 /**
  * `repeats`: whether `uniform` repeats frames of clips that have fewer frames than requested. Defaults to `byDefault`. `maxFrames`: the most frames of a
  * clip that the model was trained for. Without it, only the context and the memory limit them. `multipleOf` and `perSecond`: a count of several frames is a
- * multiple of the one, and per second of the clip at most the other.
+ * multiple of the one, and per second of the clip at most the other. `roundedStep`: `uniform` rounds the distance of two frames before it multiplies it.
  */
 const samplerOf = (byDefault: boolean) =>
   z
@@ -56,6 +56,7 @@ const samplerOf = (byDefault: boolean) =>
       repeats: z.boolean().default(byDefault),
       multipleOf: z.int().positive().max(16).optional(),
       perSecond: z.number().positive().optional(),
+      roundedStep: z.boolean().optional(),
     })
     .strict()
     .refine(({ frames, maxFrames }) => maxFrames === undefined || frames <= maxFrames, {
@@ -201,6 +202,55 @@ const qwen25VlSchema = z
   })
   .strict()
 
+/** Qwen3-VL: as Qwen2.5-VL, but the prompt tells the time of each slice, and rows have further embeddings for the first layers of the language model. */
+const qwen3VlSchema = z
+  .object({
+    ...common,
+    family: z.literal('qwen3-vl'),
+    sampler: samplerOf(false),
+    prompt: prompt.extend({ describePicture: describePicture.optional() }),
+    vision: z
+      .object({
+        ...visionFile,
+        /** Number of frames that the tower sees together. */
+        temporalPatchSize: z.int().positive().max(16),
+        /** Size of one attention head, and number of heads. */
+        headSize: z.int().positive().multipleOf(4).max(1024),
+        heads: z.int().positive().max(1024),
+        feedForward: width,
+        /** Learned positions along each side, which are stretched over the patches of a frame. */
+        positionsSide: side,
+      })
+      .strict(),
+    preprocessing: z
+      .object({
+        mean: triple,
+        std: positiveTriple,
+        /** Limits of a picture, from the image processor. */
+        minPixels: z
+          .int()
+          .min(0)
+          .max(2 ** 24),
+        maxPixels: pixels.positive(),
+        /** Limits of all frames of a clip together. */
+        clipMinPixels: z
+          .int()
+          .min(0)
+          .max(2 ** 36),
+        clipMaxPixels: z
+          .int()
+          .positive()
+          .max(2 ** 36),
+      })
+      .strict()
+      .refine(({ minPixels, maxPixels }) => minPixels <= maxPixels, { path: ['minPixels'], message: 'is greater than maxPixels' })
+      .refine(({ clipMinPixels, clipMaxPixels }) => clipMinPixels <= clipMaxPixels, {
+        path: ['clipMinPixels'],
+        message: 'is greater than clipMaxPixels',
+      }),
+  })
+  .strict()
+
 /** Tarsier version 1, and LLaVA, on which it is based: frames of one square size. */
 const tarsierSchema = z
   .object({
@@ -236,11 +286,12 @@ const tarsierSchema = z
   .strict()
 
 /** `tarsier-model.json`: everything that preprocessing and prompts depend on, so that no code depends on a particular model. */
-export const modelManifestSchema = z.discriminatedUnion('family', [tarsier2Schema, qwen25VlSchema, tarsierSchema])
+export const modelManifestSchema = z.discriminatedUnion('family', [tarsier2Schema, qwen25VlSchema, qwen3VlSchema, tarsierSchema])
 export type ModelManifest = z.infer<typeof modelManifestSchema>
 /** Name of a family of models in manifests and the catalogue. */
 export type FamilyName = ModelManifest['family']
 export const familyNames: readonly FamilyName[] = modelManifestSchema.options.flatMap(({ shape }) => [...shape.family.values])
 export type Tarsier2Manifest = z.infer<typeof tarsier2Schema>
 export type Qwen25VlManifest = z.infer<typeof qwen25VlSchema>
+export type Qwen3VlManifest = z.infer<typeof qwen3VlSchema>
 export type TarsierManifest = z.infer<typeof tarsierSchema>

@@ -29,6 +29,8 @@ export interface LayerSizes {
   readonly tied: boolean | undefined
   /** Whether queries, keys and values have biases. */
   readonly biases: boolean
+  /** Whether queries and keys are normalized by head. */
+  readonly headNorms: boolean
   /**
    * Whether rows of queries and keys are permuted: checkpoints store the two halves of a head's rotary pairs separately, while llama.cpp
    * requires them interleaved for the architecture `llama`.
@@ -71,6 +73,8 @@ export function languageTensors(source: TensorSource, shape: LayerSizes, { preci
       add(`${to}attn_${part}.weight`, `${from}self_attn.${part}_proj.weight`, [heads * headSize, width], data)
       if (shape.biases) add(`${to}attn_${part}.bias`, `${from}self_attn.${part}_proj.bias`, [heads * headSize], data)
     }
+    for (const part of shape.headNorms ? ['q', 'k'] : [])
+      add(`${to}attn_${part}_norm.weight`, `${from}self_attn.${part}_norm.weight`, [headSize])
     add(`${to}attn_output.weight`, `${from}self_attn.o_proj.weight`, [width, shape.heads * headSize])
     add(`${to}ffn_norm.weight`, `${from}post_attention_layernorm.weight`, [width])
     add(`${to}ffn_gate.weight`, `${from}mlp.gate_proj.weight`, [feedForward, width])
@@ -92,8 +96,8 @@ function findLayout(source: TensorSource): (typeof LAYOUTS)[number] {
   )
 }
 
-/** Rejects layers and biases that config.json does not declare; otherwise they would be dropped silently. */
-function expectNoMore(source: TensorSource, body: string, { layers, biases }: LayerSizes): void {
+/** Rejects layers, biases and norms that config.json does not declare; otherwise they would be dropped silently. */
+function expectNoMore(source: TensorSource, body: string, { layers, biases, headNorms }: LayerSizes): void {
   if (source.has(`${body}layers.${layers}.input_layernorm.weight`)) {
     throw new TarsierError(
       'model-damaged',
@@ -105,6 +109,13 @@ function expectNoMore(source: TensorSource, body: string, { layers, biases }: La
     throw new TarsierError(
       'model-unsupported',
       `The language model has biases ("${bias}"), which are not supported for this kind of model.`,
+    )
+  }
+  const norm = `${body}layers.0.self_attn.q_norm.weight`
+  if (!headNorms && source.has(norm)) {
+    throw new TarsierError(
+      'model-unsupported',
+      `The language model normalizes queries and keys ("${norm}"), which is not supported for this kind of model.`,
     )
   }
 }

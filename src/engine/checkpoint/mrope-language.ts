@@ -1,17 +1,26 @@
 import { z } from 'zod'
 import { TarsierError } from '../../shared/errors.ts'
 import { checkFields } from '../formats/checked-json.ts'
-import type { GgufContent } from '../formats/gguf/gguf-writer.ts'
+import type { GgufContent, GgufValue } from '../formats/gguf/gguf-writer.ts'
 import type { TensorSource } from '../formats/tensor-source.ts'
 import { type CheckpointRoot, tiedOf, tokenIdsOf } from './config-file.ts'
 import type { LanguageConfig } from './language-config.ts'
 import { type LanguageMetadata, languageMetadata } from './language-metadata.ts'
 import { type LanguageOptions, languageTensors } from './language-tensors.ts'
 
-/** llama.cpp's name of this architecture, which is also that of Qwen2.5-VL's language model. */
-const ARCHITECTURE = 'qwen2vl'
+/** How language models with such a config differ. */
+export interface MropeForm {
+  /** llama.cpp's name of the architecture. */
+  readonly architecture: string
+  readonly biases: boolean
+  readonly headNorms: boolean
+  /** Further settings, keyed without the architecture prefix. */
+  readonly more: Readonly<Record<string, GgufValue>>
+}
 
-/** Config of the language model of Qwen2-VL and Qwen2.5-VL, whose positions have three planes (M-RoPE). The head size is always `width / heads`. */
+const QWEN2_VL: MropeForm = { architecture: 'qwen2vl', biases: true, headNorms: false, more: {} }
+
+/** Config of the language model of Qwen2-VL and its successors, whose positions have three planes (M-RoPE). */
 export interface MropeLanguageConfig extends LanguageConfig {
   readonly ropeTheta: number
   /** Numbers of rotary frequencies per head for time, row and column; their sum is half the head size. */
@@ -48,11 +57,16 @@ const textSchema = z.object({
   rope_parameters: ropeSchema.nullish(),
 })
 
+export interface MropeOptions {
+  /** Size of a head if config.json does not set it, where it is independent of the width. Defaults to `width / heads`, and then no other is accepted. */
+  readonly ownHeadSize?: number
+}
+
 /**
  * Parses the language model's fields of config.json: at the top level in published checkpoints, in `text_config` as newer transformers writes them.
  * Throws `model-unsupported`, and `model-damaged` for missing or invalid fields.
  */
-export function mropeLanguageOf(root: CheckpointRoot, path: string): MropeLanguageConfig {
+export function mropeLanguageOf(root: CheckpointRoot, path: string, { ownHeadSize }: MropeOptions = {}): MropeLanguageConfig {
   // As in transformers and llama.cpp's converter, text_config takes precedence over the top level.
   const text = checkFields({ ...root, ...root.text_config }, textSchema, path)
   const language: MropeLanguageConfig = {
@@ -61,7 +75,7 @@ export function mropeLanguageOf(root: CheckpointRoot, path: string): MropeLangua
     feedForward: text.intermediate_size,
     heads: text.num_attention_heads,
     keyValueHeads: text.num_key_value_heads ?? text.num_attention_heads,
-    headSize: text.head_dim ?? undefined,
+    headSize: text.head_dim ?? ownHeadSize,
     context: text.max_position_embeddings,
     vocabulary: text.vocab_size,
     ...ropeOf(text, path),
@@ -69,6 +83,7 @@ export function mropeLanguageOf(root: CheckpointRoot, path: string): MropeLangua
     tied: tiedOf(root),
     tokenIds: tokenIdsOf(root),
   }
+  if (ownHeadSize === undefined) expectHeadsOfWidth(language, path)
   checkTogether(language, path)
   if (text.hidden_act !== undefined && text.hidden_act !== 'silu')
     throw unsupported(path, `hidden_act is "${text.hidden_act}"; only "silu" is supported`)
@@ -89,13 +104,24 @@ export function expectSameWidth(rows: number, { width }: MropeLanguageConfig, pa
 /**
  * GGUF content for the language model of such a checkpoint, as llama.cpp's converter writes it. Checks the presence and shape of every
  * tensor before anything is written. Throws `model-damaged` and `model-unsupported`.
+ * @param form defaults to Qwen2-VL's, which is also Qwen2.5-VL's
  */
-export function languageContent(source: TensorSource, parts: LanguageParts, options: LanguageOptions): GgufContent {
+export function languageContent(
+  source: TensorSource,
+  parts: LanguageParts,
+  options: LanguageOptions,
+  { architecture, biases, headNorms, more }: MropeForm = QWEN2_VL,
+): GgufContent {
   const { config } = parts
-  const shape = { ...config, headSize: config.width / config.heads, biases: true, interleaved: false }
+  const shape = { ...config, headSize: headOf(config), biases, headNorms, interleaved: false }
   const tensors = languageTensors(source, shape, options)
-  const settings = { ...config, more: { 'rope.dimension_sections': { type: 'i32[]' as const, value: [...config.ropeSections, 0] } } }
-  return { metadata: languageMetadata({ ...parts, architecture: ARCHITECTURE, settings }, tensors, options.precision), tensors }
+  const sections = { type: 'i32[]' as const, value: [...config.ropeSections, 0] }
+  const settings = { ...config, more: { 'rope.dimension_sections': sections, ...more } }
+  return { metadata: languageMetadata({ ...parts, architecture, settings }, tensors, options.precision), tensors }
+}
+
+function headOf({ headSize, width, heads }: MropeLanguageConfig): number {
+  return headSize ?? width / heads
 }
 
 function ropeOf(text: z.output<typeof textSchema>, path: string): Pick<MropeLanguageConfig, 'ropeTheta' | 'ropeSections'> {
@@ -109,14 +135,18 @@ function ropeOf(text: z.output<typeof textSchema>, path: string): Pick<MropeLang
   return { ropeTheta, ropeSections: rope.mrope_section }
 }
 
-function checkTogether(language: MropeLanguageConfig, path: string): void {
-  const { width, heads, keyValueHeads, headSize, ropeSections } = language
+function expectHeadsOfWidth({ width, heads, headSize }: MropeLanguageConfig, path: string): void {
   if (width % heads !== 0) throw damaged(path, `hidden_size (${width}) is not a multiple of num_attention_heads (${heads})`)
-  if (heads % keyValueHeads !== 0)
-    throw damaged(path, `num_attention_heads (${heads}) is not a multiple of num_key_value_heads (${keyValueHeads})`)
   const head = width / heads
   if (headSize !== undefined && headSize !== head)
     throw unsupported(path, `head_dim is ${headSize}; only hidden_size / num_attention_heads (${head}) is supported`)
+}
+
+function checkTogether(language: MropeLanguageConfig, path: string): void {
+  const { heads, keyValueHeads, ropeSections } = language
+  if (heads % keyValueHeads !== 0)
+    throw damaged(path, `num_attention_heads (${heads}) is not a multiple of num_key_value_heads (${keyValueHeads})`)
+  const head = headOf(language)
   const frequencies = ropeSections[0] + ropeSections[1] + ropeSections[2]
   if (frequencies * 2 !== head) throw damaged(path, `mrope_section defines ${frequencies} frequencies, but half a head has ${head / 2}`)
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { TarsierError } from '../../shared/errors.ts'
-import { BICUBIC, CLIP_MEAN, CLIP_STD, readProcessor } from './processor-settings.ts'
+import { BICUBIC, CLIP_MEAN, CLIP_STD, type ProcessorPlace, readProcessor } from './processor-settings.ts'
 
 /** Qwen2-VL's defaults, which are also Qwen2.5-VL's, for checkpoints without these settings. */
 export const DEFAULT_MIN_PIXELS = 56 * 56
@@ -32,7 +32,19 @@ export interface PatchSizes {
   readonly temporal_patch_size: number
 }
 
-/** Settings of Qwen2-VL's image processor. Numbers of pixels are limits of a picture. */
+type Triple = readonly [number, number, number]
+
+/** What is not in the file. */
+export interface QwenProcessorOptions {
+  /** Defaults to that of the image processor. */
+  readonly place?: ProcessorPlace
+  /** Minimum and maximum number of pixels. Defaults to Qwen2-VL's. */
+  readonly pixels?: readonly [least: number, most: number]
+  /** Mean and standard deviation of colours. Defaults to CLIP's. */
+  readonly centre?: readonly [mean: Triple, std: Triple]
+}
+
+/** Settings of Qwen2-VL's image processor. Numbers of pixels are limits of a picture, or of all frames of a clip. */
 export interface QwenProcessor {
   readonly mean: [number, number, number]
   readonly std: [number, number, number]
@@ -43,8 +55,9 @@ export interface QwenProcessor {
 /**
  * Reads a checkpoint's image processor; defaults to Qwen2-VL's values. Throws `model-unsupported` for steps that this processor does not have.
  */
-export async function readQwenProcessor(directory: string, vision: PatchSizes): Promise<QwenProcessor> {
-  const { path, settings: processor } = await readProcessor(directory, processorSchema)
+export async function readQwenProcessor(directory: string, vision: PatchSizes, options: QwenProcessorOptions = {}): Promise<QwenProcessor> {
+  const { place, pixels: limits = [DEFAULT_MIN_PIXELS, DEFAULT_MAX_PIXELS], centre = [CLIP_MEAN, CLIP_STD] } = options
+  const { path, settings: processor } = await readProcessor(directory, processorSchema, place)
   const refuse = (field: string, found: unknown, accepted: unknown) => {
     throw new TarsierError('model-unsupported', `${path}: ${field} is ${String(found)}; supported: ${String(accepted)}.`, {
       details: { field },
@@ -65,10 +78,10 @@ export async function readQwenProcessor(directory: string, vision: PatchSizes): 
   }
   const factor = processor.rescale_factor ?? 1 / 255
   if (Math.abs(factor * 255 - 1) > 1e-9) refuse('rescale_factor', factor, '1/255')
-  const std = processor.image_std ?? [...CLIP_STD]
+  const std = processor.image_std ?? [...centre[1]]
   if (std.some((value) => value <= 0)) refuse('image_std', std.join(', '), 'three numbers above zero')
-  const minPixels = processor.min_pixels ?? processor.size?.shortest_edge ?? DEFAULT_MIN_PIXELS
-  const maxPixels = processor.max_pixels ?? processor.size?.longest_edge ?? DEFAULT_MAX_PIXELS
+  const minPixels = processor.min_pixels ?? processor.size?.shortest_edge ?? limits[0]
+  const maxPixels = processor.max_pixels ?? processor.size?.longest_edge ?? limits[1]
   if (minPixels > maxPixels) refuse('min_pixels', minPixels, `at most max_pixels (${maxPixels})`)
-  return { mean: processor.image_mean ?? [...CLIP_MEAN], std, minPixels, maxPixels }
+  return { mean: processor.image_mean ?? [...centre[0]], std, minPixels, maxPixels }
 }

@@ -1,9 +1,10 @@
 import type { FrameUsed } from '../../shared/engine-events.ts'
 import type { ClipRequest } from '../engine-client.ts'
-import { positionAfterClip, slicePlanes } from '../language/clip-positions.ts'
+import { markAfterClip } from '../language/clip-positions.ts'
 import type { Language, Mark, Session } from '../language/types.ts'
 import type { AnswerTokens } from './answer-tokens.ts'
 import { type ClipResources, PreparedClip } from './prepared-clip.ts'
+import { evaluateSlice } from './slice-times.ts'
 import { Stopwatch } from './stopwatch.ts'
 
 /** A prompt with one clip, whose prefix up to the end of the clip a session contains. */
@@ -66,7 +67,7 @@ export class ClipScorer {
     const free = session.capacity - session.mark.cells - text
     // Where each row has a position of its own, positions end with the context that the model was trained for.
     const trained = language.positions === 'line' ? limit - session.mark.cells - text : Number.POSITIVE_INFINITY
-    return Math.floor(Math.min(free, trained) / clip.shape.rows)
+    return Math.floor(Math.min(free, trained) / (clip.shape.rows + clip.mostLead))
   }
 
   /** Log probabilities of the tokens as an answer to the same question without the clip. */
@@ -99,10 +100,9 @@ export class ClipScorer {
       // Positions continue at the pace of the clip's own slices.
       const shape = { ...further.shape, pace }
       for await (const slice of further.embed({ decode, encode, onCached() {}, onDecoded() {} }, signal)) {
-        const planes = slicePlanes(language.positions, head.position, done, shape)
+        const placed = { rows: slice.rows, shape, start: head.position, slice: done, lead: further.leadOf(done, slice.frames) }
         done += 1
-        const next = positionAfterClip(language.positions, head.position, done, shape)
-        await branch.evaluateRows(slice.rows, planes, next, signal)
+        await evaluateSlice(branch, language.positions, placed, signal)
         const { index = 0, time = 0 } = slice.frames.at(-1) ?? {}
         yield { frame: { index, time }, scores: await branch.score(tail, tokens, signal) }
       }
@@ -115,9 +115,6 @@ export class ClipScorer {
   #markAfter(frames: number): Mark {
     const { clip, head, language } = this.#prompt
     if (!Number.isInteger(frames) || frames < 1 || frames > clip.slices) throw new RangeError(`slice ${frames} of ${clip.slices}`)
-    return {
-      cells: head.cells + frames * clip.shape.rows,
-      position: positionAfterClip(language.positions, head.position, frames, clip.shape),
-    }
+    return markAfterClip(language.positions, head, frames, clip.shape, clip.leads)
   }
 }

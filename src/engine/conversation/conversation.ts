@@ -8,8 +8,7 @@ import { estimateRun, HEADROOM, MIN_ANSWER } from '../estimate/estimate-run.ts'
 import { loadedMemory, type MemoryState, type RequestedLimits } from '../estimate/memory-state.ts'
 import type { ModelCosts } from '../estimate/model-costs.ts'
 import { LOOK_FRAMES } from '../events/zoom.ts'
-import { positionAfterClip, slicePlanes } from '../language/clip-positions.ts'
-import type { Generated, Language, PromptSegment } from '../language/types.ts'
+import type { Generated, Language } from '../language/types.ts'
 import { answerTokens } from './answer-tokens.ts'
 import { Background } from './background.ts'
 import { chatMessages } from './chat-messages.ts'
@@ -18,6 +17,8 @@ import { enlarge } from './enlarge.ts'
 import { clipsOf, MessageHistory, type OpenedMessage, type PendingAnswer, sinceLastAnswer } from './message-history.ts'
 import { PrefixCache, type PromptPart } from './prefix-cache.ts'
 import type { ClipResources, PreparedClip } from './prepared-clip.ts'
+import { sizeOf, tokensOf } from './prompt-size.ts'
+import { evaluateSlice } from './slice-times.ts'
 import { restoreState, storeState } from './state-cache.ts'
 import { Stopwatch } from './stopwatch.ts'
 
@@ -146,9 +147,10 @@ export class Conversation {
   /** Cells for the frames of closer looks; 0 if there is no memory for them. */
   async #cellsForLooks(clip: PreparedClip, wanted: readonly PromptPart[], answer: number): Promise<number> {
     const { visual, text } = sizeOf(wanted)
-    const looks = LOOK_FRAMES * clip.shape.rows
+    const looks = LOOK_FRAMES * (clip.shape.rows + clip.mostLead)
     const run = { costs: this.#resources.costs, contextLimit: Number.POSITIVE_INFINITY, answer, memory: await this.memory() }
-    return estimateRun({ ...run, ...clip.runPart, text, otherClips: visual - clip.cells + looks }).lacking === null ? looks : 0
+    const others = { text: text - (clip.cells - clip.rows), otherClips: visual - clip.rows + looks }
+    return estimateRun({ ...run, ...clip.runPart, ...others }).lacking === null ? looks : 0
   }
 
   async dispose(): Promise<void> {
@@ -171,7 +173,11 @@ export class Conversation {
   async #promptOf({ messages, answerPrefix, answered = '' }: PendingAnswer): Promise<PromptPart[]> {
     const clips = clipsOf(messages)
     const options = { addGenerationPrompt: true, answerPrefix: answerPrefix + answered }
-    const segments = await this.#resources.language.prompt(chatMessages(messages), options)
+    const shown = chatMessages(
+      messages,
+      clips.map(({ leadIn }) => leadIn),
+    )
+    const segments = await this.#resources.language.prompt(shown, options)
     return segments.map((segment) => {
       if (segment.kind === 'tokens') return segment
       const clip = clips.shift()
@@ -202,7 +208,7 @@ export class Conversation {
     const run = { costs: this.#resources.costs, contextLimit: this.#limit, answer, memory: await this.memory() }
     for (const clip of opened) {
       const { visual, text } = sizeOf(wanted)
-      const request = { ...run, ...clip.runPart, text, otherClips: visual - clip.cells }
+      const request = { ...run, ...clip.runPart, text: text - (clip.cells - clip.rows), otherClips: visual - clip.rows }
       const { settings, refusal } = decideRun(request, { mayShrink: clip.request.fit ?? false })
       if (refusal) throw refusal
       clip.fit(settings)
@@ -278,9 +284,9 @@ export class Conversation {
       }
       let done = 0
       for await (const { frames, rows } of clip.embed(report, signal)) {
-        const planes = slicePlanes(positions, start, done, clip.shape)
+        const slice = { rows, shape: clip.shape, start, slice: done, lead: clip.leadOf(done, frames) }
         done += 1
-        await prefill.time(() => session.evaluateRows(rows, planes, positionAfterClip(positions, start, done, clip.shape), signal))
+        await prefill.time(() => evaluateSlice(session, positions, slice, signal))
         const of = unseen.reduce((sum, { frames: all }) => sum + all.length, 0)
         for (const { index, time } of frames) {
           seen += 1
@@ -348,7 +354,7 @@ export class Conversation {
       height: last?.shape.height ?? 0,
       ...(looked.length > 1 && { clips: looked }),
       tokens: {
-        visual: clipsOf(pending.messages).reduce((sum, clip) => sum + clip.cells, 0),
+        visual: clipsOf(pending.messages).reduce((sum, clip) => sum + clip.rows, 0),
         prompt: needed.text,
         generated: answeredTokens.length + generated.tokens.length,
         evaluated: prefilled.evaluated,
@@ -379,19 +385,4 @@ function bringsClip(request: TurnMessages): boolean {
 
 function withoutClips({ role, content }: OpenedMessage): OpenedMessage {
   return { role, content: content.filter(({ kind }) => kind === 'text') }
-}
-
-function tokensOf(parts: readonly (PromptPart | PromptSegment)[]): number[] {
-  return parts.flatMap((part) => (part.kind === 'tokens' ? part.tokens : []))
-}
-
-/** Cells that a prompt needs. */
-function sizeOf(wanted: readonly PromptPart[]): { visual: number; text: number } {
-  let visual = 0
-  let text = 0
-  for (const part of wanted) {
-    if (part.kind === 'clip') visual += part.clip.cells
-    else text += part.tokens.length
-  }
-  return { visual, text }
 }

@@ -33,7 +33,7 @@ export async function estimateQuestion(
     const request = {
       costs,
       ...clip.runPart,
-      text: await countText(language, [...systemMessages(system), question]),
+      text: await countText(language, [...systemMessages(system), question], [clip.leadIn]),
       otherClips: 0,
       answer: maxTokens,
       contextLimit: model.info.context,

@@ -5,7 +5,8 @@ import { fittedNotice } from '../estimate/decide-run.ts'
 import type { RunRequest } from '../estimate/estimate-run.ts'
 import type { ClipSettings } from '../estimate/fit-settings.ts'
 import { towerForm } from '../families/families.ts'
-import type { SlicePace } from '../language/clip-positions.ts'
+import { leadTokens, type SliceLeads, type SlicePace } from '../language/clip-positions.ts'
+import type { Language } from '../language/types.ts'
 import { fileStamp } from '../media/local-file.ts'
 import { openClip } from '../media/open-clip.ts'
 import type { Clip, MediaInfo, SamplingPlan } from '../media/types.ts'
@@ -14,11 +15,13 @@ import type { FrameShape, Tower } from '../vision/types.ts'
 import { cachedPrefix, nameKey, sizePrefix } from './cached-names.ts'
 import type { DiskCache } from './disk-cache.ts'
 import { readEmbeddings, type SliceRows, type StoredRows, writeEmbeddings } from './embedding-file.ts'
+import { SliceTimes } from './slice-times.ts'
 import type { Stopwatch } from './stopwatch.ts'
 
 /** The parts of a loaded model that a clip needs. The tower is opened only when frames have to be encoded. */
 export interface ClipResources {
   readonly manifest: ModelManifest
+  readonly language: Pick<Language, 'tokenize' | 'controls'>
   readonly cache: DiskCache | null
   tower(): Promise<Tower>
   /** The {@link Tower.resultsKey} of that tower, which is opened only where nothing else tells. */
@@ -46,6 +49,8 @@ export class PreparedClip {
   readonly info: MediaInfo
   #plan: SamplingPlan
   #shape: ClipShape
+  #times: SliceTimes | null
+  #leads: SliceLeads
   /** Limit on the pixels of a frame; lower than requested if that did not fit. */
   #maxPixels: number | undefined
   #fitted: Fitted | undefined
@@ -70,6 +75,8 @@ export class PreparedClip {
     this.#plan = plan
     this.#maxPixels = request.maxPixels
     this.#shape = this.#shapeOf(plan)
+    this.#times = SliceTimes.of(this.#form, resources.language, clip.info, plan.indices.length)
+    this.#leads = this.#leadsOf()
   }
 
   static async open(request: ClipRequest, resources: ClipResources, signal: AbortSignal): Promise<PreparedClip> {
@@ -142,6 +149,8 @@ export class PreparedClip {
       this.#plan = clip.plan({ ...request, count: settings.frames }, this.#resources.manifest.sampler)
     this.#maxPixels = settings.maxPixels
     this.#shape = this.#shapeOf(this.#plan)
+    this.#times = SliceTimes.of(this.#form, this.#resources.language, this.info, this.#plan.indices.length)
+    this.#leads = this.#leadsOf()
     this.#fitted = fittedFrom(from, this.settings)
   }
 
@@ -171,14 +180,54 @@ export class PreparedClip {
     return this.plan.indices.map((index, i) => ({ index, time: this.plan.times[i] ?? 0 }))
   }
 
+  /** Text that belongs directly before the clip. */
+  get leadIn(): string {
+    return this.#times?.text(this.#planned.slice(0, this.framesPerSlice)) ?? ''
+  }
+
+  /** Number of text tokens before each slice; none before the first, whose text is {@link leadIn}. */
+  get leads(): SliceLeads {
+    return this.#leads
+  }
+
+  /** The most tokens before a slice, also of one that follows the clip. */
+  get mostLead(): number {
+    return this.#times?.lead(this.#planned.slice(-1)).length ?? 0
+  }
+
+  /**
+   * Tokens before a slice of these frames, with its number in the clip; null if the clip's slices have no text between them. Those before the first slice
+   * are in the prompt.
+   */
+  leadOf(slice: number, frames: readonly FrameUsed[]): readonly number[] | null {
+    if (this.#times === null) return null
+    return slice === 0 ? [] : this.#times.lead(frames)
+  }
+
+  #leadsOf(): SliceLeads {
+    const times = this.#times
+    if (times === null) return null
+    const { framesPerSlice } = this.#form
+    const planned = this.#planned
+    const slices =
+      this.#delivered ??
+      Array.from({ length: slicesOf(this.#form, planned.length) }, (_, i) => planned.slice(i * framesPerSlice, (i + 1) * framesPerSlice))
+    return slices.map((frames, i) => (i === 0 ? 0 : times.lead(frames).length))
+  }
+
   /** Number of slices, each with {@link shape}'s rows. */
   get slices(): number {
     return this.#delivered?.length ?? slicesOf(this.#form, this.plan.indices.length)
   }
 
-  /** Rows of the whole clip in the context. */
-  get cells(): number {
+  /** Rows of the whole clip. */
+  get rows(): number {
     return this.slices * this.shape.rows
+  }
+
+  /** Rows of the whole clip in the context, and tokens between them. */
+  get cells(): number {
+    return this.rows + leadTokens(this.#leads)
   }
 
   /** Embeddings per slice, in plan order. {@link keep} writes computed ones to disk. */
@@ -188,11 +237,16 @@ export class PreparedClip {
     if (cached) {
       report.onCached()
       this.#decodingNotices = cached.notices
-      this.#delivered = cached.slices.map(({ frames }) => frames)
+      this.#deliver(cached.slices.map(({ frames }) => frames))
       yield* cached.slices
     } else yield* this.#encode(report, signal)
     // Caching needs the hash of the file.
     if (this.#unsaved === null) await this.close()
+  }
+
+  #deliver(slices: readonly (readonly FrameUsed[])[]): void {
+    this.#delivered = slices
+    this.#leads = this.#leadsOf()
   }
 
   /** Writes new embeddings to the disk cache and closes the file. Can be called again after an abort. */
@@ -273,7 +327,7 @@ export class PreparedClip {
       if (cache) encoded.push(slice)
       yield slice
     }
-    this.#delivered = delivered
+    this.#deliver(delivered)
     report.onDecoded({ codec: this.info.codec, pixels: this.plan.pixels })
     if (cache) this.#unsaved = { width: manifest.vision.width, rowsPerSlice: this.shape.rows, slices: encoded, notices }
   }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { positionAfterClip } from '../language/clip-positions.ts'
+import { markAfterClip } from '../language/clip-positions.ts'
 import type { Language, Session } from '../language/types.ts'
 import type { PrefixCache, PromptPart } from './prefix-cache.ts'
 import type { ClipResources, PreparedClip } from './prepared-clip.ts'
@@ -22,8 +22,12 @@ function headOf(wanted: readonly PromptPart[]): { before: readonly (readonly num
 
 type StateResources = ClipResources & { readonly language: Pick<Language, 'positions' | 'resultsKey'> }
 
-function key({ manifest, language }: StateResources, before: readonly (readonly number[])[], { shape }: PreparedClip): readonly unknown[] {
-  return [PIECES, manifest.language.sha256, language.resultsKey, before, ...(shape.pace ? [shape.pace] : [])]
+function key(
+  { manifest, language }: StateResources,
+  before: readonly (readonly number[])[],
+  { shape, leads }: PreparedClip,
+): readonly unknown[] {
+  return [PIECES, manifest.language.sha256, language.resultsKey, before, ...(shape.pace ? [shape.pace] : []), ...(leads ? [leads] : [])]
 }
 
 /**
@@ -53,7 +57,7 @@ export async function restoreState(
     cells += tokens.length
     prefixCache.add({ kind: 'tokens', tokens }, { cells, position: cells })
   }
-  const end = { cells: cells + clip.cells, position: positionAfterClip(language.positions, cells, clip.slices, clip.shape) }
+  const end = markAfterClip(language.positions, { cells, position: cells }, clip.slices, clip.shape, clip.leads)
   prefixCache.add({ kind: 'clip', clip }, end)
   clip.recall(noticesIn(restored.note))
   await clip.close() // its frames will hardly be needed

@@ -38,7 +38,9 @@ export function languageBytes(shape: Language, precision: LanguagePrecision): nu
   const { layers, width, feedForward, heads, keyValueHeads, vocabulary, tied, biases } = shape
   const main = MAIN[precision]
   const mixed = precision === 'q4_k_m' || precision === 'q5_k_m'
-  const keyValueWidth = (width / heads) * keyValueHeads
+  const headSize = headSizeOf(shape)
+  const queryWidth = headSize * heads
+  const keyValueWidth = headSize * keyValueHeads
   let bits = 0
   const add = (weights: number, type: Type) => {
     bits += weights * BITS[type]
@@ -49,11 +51,15 @@ export function languageBytes(shape: Language, precision: LanguagePrecision): nu
   if (!tied) add(vocabulary * width, output)
   for (let layer = 0; layer < layers; layer += 1) {
     const more: Type = mixed && hasMoreBits(layer, layers) ? 'q6_k' : main
-    add(width * width * 2 + width * keyValueWidth + 2 * width * feedForward, main) // query, output, key; gate, up
+    add(width * queryWidth * 2 + width * keyValueWidth + 2 * width * feedForward, main) // query, output, key; gate, up
     add(width * keyValueWidth + feedForward * width, more) // value; down
     add(2 * width + (biases ? width + 2 * keyValueWidth : 0), 'f32')
   }
   return Math.round(bits / 8) + bytesOfVocabulary(vocabulary)
+}
+
+function headSizeOf({ width, heads, headSize = width / heads }: Language): number {
+  return headSize
 }
 
 /** llama.cpp's rule for layers with more bits: the first and last eighth, and every third layer between. */
@@ -91,12 +97,12 @@ const TEXT_TOKENS = 1024
  * @param place where the tower's weights are. Defaults to `memory`
  */
 export function runningMemory(entry: CatalogueEntry, { language, vision }: Form, frames: number, place: TowerPlace = 'memory'): number {
-  const { layers, width, feedForward, heads, keyValueHeads, vocabulary } = entry.language
+  const { layers, width, feedForward, keyValueHeads, vocabulary } = entry.language
   const { tokens, patches } = frameSize(entry.frames, frames)
-  const cellBytes = layers * 2 * keyValueHeads * (width / heads) * 2
+  const cellBytes = layers * 2 * keyValueHeads * headSizeOf(entry.language) * 2
   const info = {
     weights: { language: languageBytes(entry.language, language), vision: visionBytes(entry.vision, vision), precision: vision },
-    language: { width, feedForward, vocabulary, cellBytes },
+    language: { width, rowWidth: width * (1 + (entry.vision.deepstack ?? 0)), feedForward, vocabulary, cellBytes },
     tower: entry.vision,
   }
   const visualTokens = tokens * frames

@@ -14,6 +14,8 @@ export const HEADROOM = 2048
 
 /** Tokens that the chat template adds to a question. */
 export const TEMPLATE_TOKENS = 32
+/** Tokens of a time between two slices, with the control tokens around it, up to 999.9 seconds. */
+const TIME_TOKENS = 10
 /** Characters per token, a conservative average. */
 const CHARACTERS = 3
 
@@ -78,8 +80,10 @@ function estimateWith(request: RunRequest, settings: ClipSettings, towerInFile: 
   const { resident, offload, limits } = request.memory
   const { frames, maxPixels, minPixels } = settings
   const shape = frameShape(costs.form, request.frame, { frameCount: frames, maxPixels, minPixels })
-  const visualTokens = slicesOf(costs.form, frames) * shape.rows
-  const prompt = visualTokens + request.otherClips + request.text
+  const slices = slicesOf(costs.form, frames)
+  const visualTokens = slices * shape.rows
+  const times = costs.form.timestamps === null ? 0 : (slices - 1) * TIME_TOKENS
+  const prompt = visualTokens + times + request.otherClips + request.text
   const context = Math.min(contextLimit, prompt + request.answer)
   const size = { cells: Math.min(contextLimit, context + HEADROOM), visualTokens, patchesPerFrame: patchesOf(costs, shape) }
   const memory = memoryNeeded(costs.memory, size, offload.vision ? 'gpu' : towerInFile ? 'file' : 'memory')

@@ -7,6 +7,8 @@ export interface MemoryInfo {
   readonly weights: { readonly language: number; readonly vision: number; readonly precision: VisionPrecision }
   readonly language: {
     readonly width: number
+    /** Width of the rows of visual tokens. */
+    readonly rowWidth: number
     readonly feedForward: number
     readonly vocabulary: number
     /** Bytes per KV cache cell: keys and values of all layers. */
@@ -92,7 +94,7 @@ export function memoryNeeded(
     languageWeights: weights.language,
     visionWeights: towerMemory(weights.vision, weights.precision, place),
     context: Math.round(cells * language.cellBytes),
-    embeddings: visualTokens * language.width * FLOAT_BYTES,
+    embeddings: visualTokens * language.rowWidth * FLOAT_BYTES,
     languageBuffers: computing * FLOAT_BYTES,
     visionBuffers: Math.round(seeing * FLOAT_BYTES),
     program: PROGRAM_BYTES,

@@ -28,6 +28,7 @@ export function modelCosts(manifest: ModelManifest, language: GgufMetadata): Mod
       weights: { language: manifest.language.bytes, vision: vision.bytes + (vision.data?.bytes ?? 0), precision: vision.precision },
       language: {
         width: language.width,
+        rowWidth: language.rowWidth,
         feedForward: language.feedForward,
         vocabulary: language.tokens,
         cellBytes: language.cellNumbers * (language.exact ? 4 : 2),

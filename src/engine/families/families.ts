@@ -6,11 +6,13 @@ import { llava } from './llava/llava.ts'
 import type { ModelFamily, PublishedForm } from './model-family.ts'
 import { qwen25Vl } from './qwen2-5-vl/qwen2-5-vl.ts'
 import { qwen2Vl } from './qwen2-vl/qwen2-vl.ts'
+import { qwen3Vl } from './qwen3-vl/qwen3-vl.ts'
 
 /** All families by their names in the manifest. This is the only place that selects a family by name. */
 const byName: Readonly<Record<ModelManifest['family'], ModelFamily>> = {
   tarsier2: qwen2Vl,
   'qwen2.5-vl': qwen25Vl,
+  'qwen3-vl': qwen3Vl,
   tarsier: llava,
 }
 

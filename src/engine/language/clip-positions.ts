@@ -1,4 +1,4 @@
-import type { PositionKind } from './types.ts'
+import type { Mark, PositionKind } from './types.ts'
 
 /** Tokens of a slice of a clip: rows and columns of the grid, and the number of embedding rows, including separators if the model has them. */
 export interface SliceTokens {
@@ -51,6 +51,25 @@ export function linePlanes(start: number, count: number): Int32Array {
 export function positionAfterClip(kind: PositionKind, start: number, slices: number, { grid, rows, pace }: SliceTokens): number {
   if (kind === 'line') return start + slices * rows
   return start + Math.max(slices === 0 ? 0 : stepOf(slices - 1, pace) + 1, ...grid)
+}
+
+/** Number of text tokens before each slice of a clip, or null if slices follow each other without text. */
+export type SliceLeads = readonly number[] | null
+
+/**
+ * The point after `slices` slices of a clip that starts at `head`. Text between slices has positions like other text, and a slice after it starts anew at
+ * the position that follows (`get_rope_index` of Qwen3-VL).
+ */
+export function markAfterClip(kind: PositionKind, head: Mark, slices: number, tokens: SliceTokens, leads: SliceLeads = null): Mark {
+  const between = leadTokens(leads, slices)
+  const cells = head.cells + slices * tokens.rows + between
+  if (leads === null) return { cells, position: positionAfterClip(kind, head.position, slices, tokens) }
+  return { cells, position: head.position + slices * positionAfterClip(kind, 0, 1, tokens) + between }
+}
+
+/** Number of text tokens before the first `slices` slices together. */
+export function leadTokens(leads: SliceLeads, slices = leads?.length ?? 0): number {
+  return leads?.slice(0, slices).reduce((sum, count) => sum + count, 0) ?? 0
 }
 
 /** Steps in time from the first slice, with the reference's rounding to 32 bits. */

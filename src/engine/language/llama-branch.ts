@@ -38,17 +38,39 @@ export class LlamaBranch implements Branch {
     return this.#cells.mark
   }
 
+  async evaluateTokens(tokens: readonly number[], signal: AbortSignal): Promise<void> {
+    this.#open()
+    this.#cells.reserve(tokens.length)
+    const { batch } = this.#session
+    await this.#whole(async () => {
+      for (let at = 0; at < tokens.length; at += batch.size) {
+        const some = Int32Array.from(tokens.slice(at, at + batch.size))
+        const { position } = this.mark
+        await this.#session.decode((memory) => memory.ofTokens(some, position, 0, BRANCH_SEQUENCE), signal)
+        this.#cells.addTokens(some.length)
+      }
+    })
+  }
+
   async evaluateRows(rows: Float32Array, planes: Int32Array, next: number, signal: AbortSignal): Promise<void> {
     this.#open()
     const ranges = this.#session.batch.rowRanges(rows, planes)
     const count = planes.length / 3
     this.#cells.reserve(count)
-    const start = this.mark
-    try {
+    const { position } = this.mark
+    await this.#whole(async () => {
       for (const { from, to } of ranges) {
         await this.#session.decode((batch) => batch.ofRows(rows, planes, from, to, 0, BRANCH_SEQUENCE), signal)
-        this.#cells.addRows(planes.subarray(from, to), to === count ? next : start.position)
+        this.#cells.addRows(planes.subarray(from, to), to === count ? next : position)
       }
+    })
+  }
+
+  /** Removes what `evaluate` has added if it fails. */
+  async #whole(evaluate: () => Promise<void>): Promise<void> {
+    const start = this.mark
+    try {
+      await evaluate()
     } catch (error) {
       if (!this.#closed) {
         this.#session.remove(this.#cells.rewindTarget(start))

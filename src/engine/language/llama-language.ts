@@ -67,6 +67,7 @@ export class LlamaLanguage implements Language {
   readonly metadata: GgufMetadata
   readonly width: number
   readonly vocabulary: number
+  readonly controls: ReadonlyMap<string, number>
   readonly positions: PositionKind
   readonly takesSystem: boolean
   readonly device: string
@@ -134,6 +135,7 @@ export class LlamaLanguage implements Language {
       .digest()
     this.width = api.modelWidth(model)
     this.vocabulary = this.#tokenizer.size
+    this.controls = this.#tokenizer.controls
     this.device = device
     this.resultsKey = resultsKey
     this.fallbacks = fallbacks

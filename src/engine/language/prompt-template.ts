@@ -83,7 +83,7 @@ export class PromptTemplate {
 
     const mask = (text: string) => Array.from(text, (character) => masks[masked.indexOf(character)] ?? character).join('')
     const unmask = (text: string) => Array.from(text, (character) => masked[masks.indexOf(character)] ?? character).join('')
-    const shown = (part: ChatPart): ChatPart => (part.type === 'text' ? { type: 'text', text: mask(part.text) } : part)
+    const shown = (part: ChatPart): ChatPart => (part.type === 'text' ? { type: 'text', text: mask(part.text) } : { type: part.type })
     const shownMessages = messages.map(({ role, content }) => ({ role, content: this.#contentOf(content.map(shown)) }))
     const rendered = await this.#run(shownMessages, addGenerationPrompt).catch(async (error: unknown) => {
       throw await this.#failure(error)

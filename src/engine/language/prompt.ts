@@ -18,7 +18,9 @@ export async function buildPrompt(
   const segments: PromptSegment[] = []
   let tokens: number[] = []
   let notFirst = false
-  for (const part of withText(await template.render(messages, options.addGenerationPrompt), options.answerPrefix ?? '')) {
+  const leads = messages.flatMap(({ content }) => content.flatMap((part) => (part.type === 'video' ? [part.lead ?? ''] : [])))
+  const rendered = withLeads(await template.render(messages, options.addGenerationPrompt), leads)
+  for (const part of withText(rendered, options.answerPrefix ?? '')) {
     if (part.kind === 'clip') {
       if (tokens.length > 0) segments.push({ kind: 'tokens', tokens })
       segments.push(part)
@@ -50,6 +52,23 @@ function pieces(tokens: readonly number[], tokenizer: Pick<Tokenizer, 'isEnd'>, 
   }
   if (piece.length > 0) made.push(piece)
   return made.map((piece) => ({ kind: 'tokens', tokens: piece }))
+}
+
+/** Puts the leads of clips, in order, before the control tokens that open them. */
+function withLeads(parts: readonly RenderedPart[], leads: readonly string[]): readonly RenderedPart[] {
+  const left = [...leads]
+  const made: RenderedPart[] = []
+  for (const part of parts) {
+    const lead = part.kind === 'clip' ? (left.shift() ?? '') : ''
+    if (lead !== '') {
+      const opening = made.at(-1)?.kind === 'control' ? made.splice(-1) : []
+      // Joined with text before it, because they are tokenized as one text.
+      const joined = withText(made.splice(0), lead)
+      made.push(...joined, ...opening)
+    }
+    made.push(part)
+  }
+  return made
 }
 
 /** Appends the answer's prefix after rendering, because the template would end the turn after it. */

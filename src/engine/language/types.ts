@@ -28,6 +28,8 @@ export interface Mark {
 export interface Branch extends Disposable {
   /** Where the next row is added. */
   readonly mark: Mark
+  /** See {@link Session.evaluateTokens}. */
+  evaluateTokens(tokens: readonly number[], signal: AbortSignal): Promise<void>
   /** See {@link Session.evaluateRows}. */
   evaluateRows(rows: Float32Array, planes: Int32Array, next: number, signal: AbortSignal): Promise<void>
   /**
@@ -53,7 +55,7 @@ export interface Session extends AsyncDisposable {
   readonly mark: Mark
   evaluateTokens(tokens: readonly number[], signal: AbortSignal): Promise<void>
   /**
-   * Evaluates `count` rows of the model's width at the given positions. `planes` contains t, h, w of
+   * Evaluates `count` rows of the model's input width at the given positions. `planes` contains t, h, w of
    * each row, plane after plane ([3, count]); `next` is the position after the rows.
    * Models without M-RoPE use only the t plane.
    */
@@ -91,7 +93,8 @@ export interface ChatMessage {
   readonly role: 'system' | 'user' | 'assistant'
   readonly content: readonly ChatPart[]
 }
-export type ChatPart = { readonly type: 'text'; readonly text: string } | { readonly type: 'video' }
+/** `lead` is text that belongs directly before the clip and its opening token. Defaults to none. */
+export type ChatPart = { readonly type: 'text'; readonly text: string } | { readonly type: 'video'; readonly lead?: string }
 
 /**
  * A piece of a rendered prompt: tokens, or the place of a clip. Each piece is evaluated as one batch (a clip frame by frame). The end of a piece
@@ -115,6 +118,8 @@ export interface Language extends AsyncDisposable {
   readonly metadata: GgufMetadata
   readonly width: number
   readonly vocabulary: number
+  /** Control tokens by text. */
+  readonly controls: ReadonlyMap<string, number>
   readonly positions: PositionKind
   /** Whether the chat template has a place for a system message. */
   readonly takesSystem: boolean

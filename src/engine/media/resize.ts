@@ -3,15 +3,38 @@ import type { RgbImage } from './types.ts'
 
 /** Pillow's fixed-point precision for 8-bit images: 32 bits minus 8 for a pixel and 2 for overshoot of the filter. */
 const PRECISION_BITS = 32 - 8 - 2
-const HALF = 1 << (PRECISION_BITS - 1)
+/** In PyTorch, weights must be less than this. */
+const TORCH_LIMIT = 1 << 15
 
-/** Windows with weights in fixed point: Pillow's `normalize_coeffs_8bpc`. */
-type Windows = FilterWindows<Int32Array>
+/** Whose results a resize has. PyTorch's have weights in 16 bits, and differ from Pillow's by one step in about half a percent of the bytes. */
+type ResizeKind = 'pillow' | 'torch'
 
-function fixedPointWindows(from: number, to: number): Windows {
+/** Windows with weights in fixed point, with this many bits after the point: Pillow's `normalize_coeffs_8bpc`. */
+interface Windows extends FilterWindows<Int32Array> {
+  readonly bits: number
+}
+
+function fixedPointWindows(from: number, to: number, kind: ResizeKind): Windows {
   const windows = bicubicWindows(from, to)
-  const weights = Int32Array.from(windows.weights, (weight) => Math.trunc((weight < 0 ? -0.5 : 0.5) + weight * (1 << PRECISION_BITS)))
-  return { ...windows, weights }
+  const bits = kind === 'pillow' ? PRECISION_BITS : torchBits(windows.weights)
+  const weights = Int32Array.from(windows.weights, (weight) => Math.trunc((weight < 0 ? -0.5 : 0.5) + weight * (1 << bits)))
+  return { ...windows, weights, bits }
+}
+
+/** As many bits as the largest weight allows (`_compute_index_ranges_int16_weights` in ATen's UpSampleKernel.cpp). */
+function torchBits(weights: Float64Array): number {
+  const largest = weights.reduce((most, weight) => Math.max(most, weight), 0)
+  let bits = 0
+  while (bits < PRECISION_BITS && Math.trunc(0.5 + largest * (1 << (bits + 1))) < TORCH_LIMIT) bits += 1
+  return bits
+}
+
+/**
+ * PyTorch's antialiased bicubic resize of 8-bit images, as torchvision's `v2.functional.resize` and transformers' fast processors have it, byte for byte: as
+ * {@link resizeBicubic}, but with weights in 16 bits, and always with the horizontal pass first.
+ */
+export function resizeAsTorch(image: RgbImage, width: number, height: number): RgbImage {
+  return resize(image, width, height, 'torch')
 }
 
 /**
@@ -19,9 +42,13 @@ function fixedPointWindows(from: number, to: number): Windows {
  * 8 bits. Returns a copy if the size is unchanged.
  */
 export function resizeBicubic(image: RgbImage, width: number, height: number): RgbImage {
+  return resize(image, width, height, 'pillow')
+}
+
+function resize(image: RgbImage, width: number, height: number, kind: ResizeKind): RgbImage {
   checkSizes(image, width, height)
-  const columns = width === image.width ? null : fixedPointWindows(image.width, width)
-  const rows = height === image.height ? null : fixedPointWindows(image.height, height)
+  const columns = width === image.width ? null : fixedPointWindows(image.width, width, kind)
+  const rows = height === image.height ? null : fixedPointWindows(image.height, height, kind)
   if (!columns || !rows) {
     const rgb = columns
       ? resizeColumns(image.rgb, image.width, 0, height, columns, width)
@@ -31,7 +58,7 @@ export function resizeBicubic(image: RgbImage, width: number, height: number): R
     return { width, height, rgb }
   }
   // Pillow before 13 always started with the horizontal pass; the bytes differ in the last bit.
-  if (height < image.height && image.height - height > 2 * (image.width - width)) {
+  if (kind === 'pillow' && height < image.height && image.height - height > 2 * (image.width - width)) {
     const low = resizeRows(image.rgb, image.width * 3, rows, height)
     return { width, height, rgb: resizeColumns(low, image.width, 0, height, columns, width) }
   }
@@ -44,7 +71,8 @@ export function resizeBicubic(image: RgbImage, width: number, height: number): R
 
 /** Horizontal pass. Computes two rows at a time to load half as many weights; an odd last row is computed twice. */
 function resizeColumns(source: Uint8Array, sourceWidth: number, first: number, last: number, windows: Windows, width: number): Uint8Array {
-  const { size, starts, counts, weights } = windows
+  const { size, starts, counts, weights, bits } = windows
+  const half = 1 << (bits - 1)
   const out = new Uint8ClampedArray((last - first) * width * 3)
   for (let y = first; y < last; y += 2) {
     const second = Math.min(y + 1, last - 1)
@@ -54,12 +82,12 @@ function resizeColumns(source: Uint8Array, sourceWidth: number, first: number, l
     const toBelow = (second - y) * width * 3
     for (let x = 0; x < width; x += 1) {
       let pixel = row + (starts[x] as number) * 3
-      let red = HALF
-      let green = HALF
-      let blue = HALF
-      let redBelow = HALF
-      let greenBelow = HALF
-      let blueBelow = HALF
+      let red = half
+      let green = half
+      let blue = half
+      let redBelow = half
+      let greenBelow = half
+      let blueBelow = half
       const begin = x * size
       const end = begin + (counts[x] as number)
       for (let k = begin; k < end; k += 1) {
@@ -73,12 +101,12 @@ function resizeColumns(source: Uint8Array, sourceWidth: number, first: number, l
         blueBelow = (blueBelow + Math.imul(source[under + 2] as number, weight)) | 0
         pixel += 3
       }
-      out[at] = red >> PRECISION_BITS
-      out[at + 1] = green >> PRECISION_BITS
-      out[at + 2] = blue >> PRECISION_BITS
-      out[at + toBelow] = redBelow >> PRECISION_BITS
-      out[at + toBelow + 1] = greenBelow >> PRECISION_BITS
-      out[at + toBelow + 2] = blueBelow >> PRECISION_BITS
+      out[at] = red >> bits
+      out[at + 1] = green >> bits
+      out[at + 2] = blue >> bits
+      out[at + toBelow] = redBelow >> bits
+      out[at + toBelow + 1] = greenBelow >> bits
+      out[at + toBelow + 2] = blueBelow >> bits
       at += 3
     }
   }
@@ -87,11 +115,12 @@ function resizeColumns(source: Uint8Array, sourceWidth: number, first: number, l
 
 /** Vertical pass. Accumulates a whole output row at a time to read memory sequentially; adds four input rows per iteration. */
 function resizeRows(source: Uint8Array, stride: number, windows: Windows, height: number): Uint8Array {
-  const { size, starts, counts, weights } = windows
+  const { size, starts, counts, weights, bits } = windows
+  const half = 1 << (bits - 1)
   const out = new Uint8ClampedArray(stride * height)
   const sums = new Int32Array(stride)
   for (let y = 0; y < height; y += 1) {
-    sums.fill(HALF)
+    sums.fill(half)
     const count = counts[y] as number
     const begin = y * size
     let row = (starts[y] as number) * stride
@@ -118,7 +147,7 @@ function resizeRows(source: Uint8Array, stride: number, windows: Windows, height
       row += stride
     }
     const to = y * stride
-    for (let x = 0; x < stride; x += 1) out[to + x] = (sums[x] as number) >> PRECISION_BITS
+    for (let x = 0; x < stride; x += 1) out[to + x] = (sums[x] as number) >> bits
   }
   return new Uint8Array(out.buffer)
 }

@@ -28,11 +28,18 @@ export function roundHalfToEven(value: number): number {
 
 /**
  * Tarsier 1's rule: includes the first and last frame; a single frame is the first. If there are too few frames, all are taken once, or with `repeats`
- * by the same formula, which takes some of them several times.
+ * by the same formula, which takes some of them several times. With `roundedStep`, the distance of two frames is rounded before it is multiplied, as in
+ * `numpy.linspace`: of two frames that are equally near to a place, it may take the other one.
  */
-export function uniformIndices(total: number, count: number, repeats = false): number[] {
+export function uniformIndices(
+  total: number,
+  count: number,
+  { repeats = false, roundedStep = false }: Pick<PlanOptions, 'repeats' | 'roundedStep'> = {},
+): number[] {
   if (count === 1) return [0]
   if (total <= count && !repeats) return Array.from({ length: total }, (_, i) => i)
+  const step = (total - 1) / (count - 1)
+  if (roundedStep) return Array.from({ length: count }, (_, i) => (i + 1 < count ? roundHalfToEven(i * step) : total - 1))
   return Array.from({ length: count }, (_, i) => roundHalfToEven((i * (total - 1)) / (count - 1)))
 }
 
@@ -78,7 +85,7 @@ function chooseIndices(
       const count = countOf(request.count, total, timeline, options, notices)
       const repeats = kind === 'uniform' && options.repeats === true && timeline.repeatable === true
       // An image has one frame; no notice is needed.
-      const chosen = kind === 'uniform' ? uniformIndices(total, count, repeats) : middleIndices(total, count)
+      const chosen = kind === 'uniform' ? uniformIndices(total, count, { ...options, repeats }) : middleIndices(total, count)
       if (request.count > total && timeline.frameCount > 1) {
         const place = range ? 'The range of the clip' : 'The clip'
         const all = chosen.length === total ? 'all frames are used' : `${frames(chosen.length)} of it are used`
@@ -105,16 +112,17 @@ function chooseIndices(
   }
 }
 
-/** Fewest frames where a model limits the frames per second, as in Qwen2.5-VL's processor. */
+/** Fewest frames where a model limits the frames per second, as in the processors of Qwen2.5-VL and Qwen3-VL. */
 const MIN_FRAMES_BY_RATE = 4
 
 /**
- * The number of frames to choose: as requested, or for some models a multiple, and not more than a rate allows. These are the rules of Qwen2.5-VL's
- * processor (`smart_nframes` in qwen-vl-utils), with the requested number as its `max_frames`; a single frame stays one.
+ * The number of frames to choose: as requested, or for some models a multiple, and not more than a rate allows. These are the rules of
+ * the processors of Qwen2.5-VL (`smart_nframes` in qwen-vl-utils) and Qwen3-VL (`sample_frames`), with the requested number as their `max_frames`; a single
+ * frame stays one.
  */
 function countOf(requested: number, total: number, { rate }: Timeline, options: PlanOptions, notices: string[]): number {
   const { multipleOf = 1, perSecond } = options
-  if (requested === 1 || total < multipleOf || multipleOf === 1) return requested
+  if (requested === 1 || total < multipleOf || (multipleOf === 1 && perSecond === undefined)) return requested
   const below = (count: number) => Math.floor(count / multipleOf) * multipleOf
   const whole = Math.max(multipleOf, perSecond === undefined ? roundHalfToEven(requested / multipleOf) * multipleOf : below(requested))
   const most = perSecond === undefined || rate === 0 ? whole : Math.min(whole, Math.max((total / rate) * perSecond, MIN_FRAMES_BY_RATE))

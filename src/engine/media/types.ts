@@ -45,6 +45,8 @@ export interface SamplingPlan extends PlannedFrames {
 export interface PlanOptions {
   /** Whether the uniform rule repeats frames of a clip with too few. Defaults to false. */
   readonly repeats?: boolean | undefined
+  /** Whether the uniform rule rounds the distance of two frames before it multiplies it. Defaults to false. */
+  readonly roundedStep?: boolean | undefined
   /** Number of which a count of several frames is a multiple. Defaults to 1. */
   readonly multipleOf?: number | undefined
   /** Maximum number of frames per second, for a count of several. Defaults to no limit. */

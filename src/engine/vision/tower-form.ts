@@ -24,6 +24,11 @@ export interface TowerForm {
   readonly framesPerSlice: number
   /** Positions in time per second of a clip; null if each slice is one position further than the one before. */
   readonly positionsPerSecond: number | null
+  /**
+   * Control tokens around each slice of a clip, if text before each tells its time; the chat template writes those around the whole clip. Null if slices
+   * follow each other without text.
+   */
+  readonly timestamps: { readonly start: string; readonly end: string } | null
   /** Size to which a frame is resized. */
   size(frame: Size, limits: FrameLimits): Size
   /** Resizes a frame to that size. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Language, PromptSegment } from '../../../src/engine/language/types.ts'
+import type { ChatPart, Language, PromptSegment } from '../../../src/engine/language/types.ts'
 import { loadTiny, prompts } from './tiny-model.ts'
 
 const VIDEO_PAD = 256 + 13 + 7
@@ -51,6 +51,17 @@ describe('prompt', () => {
     const controls = (tokens: number[]) => tokens.filter((token) => token > 268)
     expect(controls(await prompt(text))).toEqual(controls(await prompt(harmless)))
     expect(language.detokenize(await prompt(text))).toContain(text)
+  })
+
+  it('puts the lead of a clip before its opening token, as one text with what stands before it', async () => {
+    const prompt = async (...content: ChatPart[]) =>
+      flat(await language.prompt([{ role: 'user', content }], { addGenerationPrompt: false }))
+    const clip = { type: 'video' } as const
+    const [first, second] = [{ type: 'text', text: 'Look: ' } as const, { type: 'text', text: 'Look: <0.5 seconds>' } as const]
+    expect(await prompt(first, { ...clip, lead: '<0.5 seconds>' }, clip)).toEqual(await prompt(second, clip, clip))
+    expect(await prompt(clip, { ...clip, lead: '<0.5 seconds>' })).toEqual(
+      await prompt(clip, { type: 'text', text: '<0.5 seconds>' }, clip),
+    )
   })
 
   it('makes no control token of adjacent parts', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { positionAfterClip, slicePlanes } from '../../../src/engine/language/clip-positions.ts'
+import { markAfterClip, positionAfterClip, slicePlanes } from '../../../src/engine/language/clip-positions.ts'
 
 test('a frame has its number in t, its rows in h, its columns in w, counted from the start of the clip', () => {
   // Qwen2-VL's get_rope_index for a 2 by 3 grid that starts at position 7, third frame.
@@ -28,4 +28,15 @@ test('without planes, every row including separators has its own position, and t
   const third = [21, 22, 23, 24, 25, 26, 27]
   expect([...slicePlanes('line', 7, 2, frame)]).toEqual([...third, ...third, ...third])
   expect(positionAfterClip('line', 7, 3, frame)).toBe(28)
+})
+
+test('slices with text between them take the positions of their longer side, and the text those of text', () => {
+  const tokens = { grid: [2, 3], rows: 6 } as const
+  const head = { cells: 5, position: 5 }
+  expect([1, 2, 3].map((slices) => markAfterClip('grid', head, slices, tokens, [0, 4, 7]))).toEqual([
+    { cells: 11, position: 8 },
+    { cells: 21, position: 15 },
+    { cells: 34, position: 25 },
+  ])
+  expect(markAfterClip('grid', head, 3, tokens)).toEqual({ cells: 23, position: positionAfterClip('grid', 5, 3, tokens) })
 })

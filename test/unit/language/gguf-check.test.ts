@@ -62,6 +62,13 @@ describe('checkGguf', () => {
     expect(await found({ ...BPE, 'general.seed': value.u64(2n ** 63n), 'qwen2vl.rope.scaling.type': value.text('yarn') })).toMatch(
       /^qwen2vl/,
     )
+    const deepstack = Object.entries(BPE).map(([key, bytes]) => [key.replace('qwen2vl', 'qwen3vl'), bytes] as const)
+    const qwen3 = { ...Object.fromEntries(deepstack), 'general.architecture': value.text('qwen3vl') }
+    expect(
+      await found({ ...qwen3, 'qwen3vl.attention.key_length': value.u32(64), 'qwen3vl.attention.value_length': value.u32(64) }),
+    ).toMatch(/^qwen3vl/)
+    // llama.cpp would fail an assertion: it cannot add to the last layer.
+    expect(await found({ ...qwen3, 'qwen3vl.n_deepstack_layers': value.u32(2) })).toContain('n_deepstack_layers is 2')
     const tiny = fileURLToPath(new URL('../../fixtures/language/tiny-qwen2vl.gguf', import.meta.url))
     expect(await checkGguf(tiny)).toMatchObject({ architecture: 'qwen2vl' })
   })

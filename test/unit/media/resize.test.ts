@@ -1,14 +1,18 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { resizeBicubic } from '../../../src/engine/media/resize.ts'
+import { resizeAsTorch, resizeBicubic } from '../../../src/engine/media/resize.ts'
 import facts from '../../fixtures/media/media.json' with { type: 'json' }
+import torch from '../../fixtures/qwen3-vl/resizes.json' with { type: 'json' }
 import { noise } from '../../helpers/noise.ts'
 
-test.each(facts.resizes)(
-  '$from to $to equals Pillow byte for byte',
-  ({ from: [width = 0, height = 0], to: [toWidth = 0, toHeight = 0], seed, sha256 }) => {
+test.each([
+  ...facts.resizes.map((resize) => ({ name: 'Pillow', resizeTo: resizeBicubic, ...resize })),
+  ...torch.map((resize) => ({ name: 'PyTorch', resizeTo: resizeAsTorch, ...resize })),
+])(
+  '$from to $to equals $name byte for byte',
+  ({ resizeTo, from: [width = 0, height = 0], to: [toWidth = 0, toHeight = 0], seed, sha256 }) => {
     const image = { width, height, rgb: noise(width * height * 3, seed) }
-    const resized = resizeBicubic(image, toWidth, toHeight)
+    const resized = resizeTo(image, toWidth, toHeight)
     expect([resized.width, resized.height, resized.rgb.length]).toEqual([toWidth, toHeight, toWidth * toHeight * 3])
     expect(createHash('sha256').update(resized.rgb).digest('hex')).toBe(sha256)
   },

@@ -33,10 +33,10 @@ test('uniform includes the first and the last frame', () => {
 
 test('uniform repeats frames if the model does', () => {
   // [round(i * (total - 1) / (n - 1)) for i in range(n)]
-  expect(uniformIndices(5, 8, true)).toEqual([0, 1, 1, 2, 2, 3, 3, 4])
-  expect(uniformIndices(1, 4, true)).toEqual([0, 0, 0, 0])
-  expect(uniformIndices(8, 8, true)).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
-  expect(uniformIndices(5, 1, true)).toEqual([0])
+  expect(uniformIndices(5, 8, { repeats: true })).toEqual([0, 1, 1, 2, 2, 3, 3, 4])
+  expect(uniformIndices(1, 4, { repeats: true })).toEqual([0, 0, 0, 0])
+  expect(uniformIndices(8, 8, { repeats: true })).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
+  expect(uniformIndices(5, 1, { repeats: true })).toEqual([0])
 })
 
 test('repeats frames only of clips that allow it, only by the uniform rule, and with a notice', () => {
@@ -199,3 +199,20 @@ describe('models that see frames together, at a rate', () => {
     expect(planFrames({ kind: 'indices', indices: [0, 10, 20] }, tenSeconds, options)).toMatchObject({ indices: [0, 10, 20], rate: 1 })
   })
 })
+
+test.each([
+  // Qwen3VLVideoProcessor.sample_frames of transformers 4.57.6: frames of the clip, their rate, and max_frames.
+  [30, 25, 16, [0, 10, 19, 29]],
+  [300, 30, 16, [0, 20, 40, 60, 80, 100, 120, 140, 159, 179, 199, 219, 239, 259, 279, 299]],
+  [300, 30, 15, [0, 21, 43, 64, 85, 107, 128, 150, 171, 192, 214, 235, 256, 278, 299]],
+  [61, 24000 / 1001, 16, [0, 15, 30, 45, 60]],
+  [3, 10, 8, [0, 1, 2]],
+  [35, 1, 29, [0, 1, 2, 4, 5, 6, 7, 8, 10, 11, 12, 13, 15, 16, 17, 18, 19, 21, 22, 23, 24, 25, 27, 28, 29, 30, 32, 33, 34]],
+])(
+  'with a limit per second and a rounded step, %i frames at %f are chosen as by the processor of Qwen3-VL',
+  (frameCount, rate, count, indices) => {
+    const timeline: Timeline = { frameCount, rate, duration: frameCount / rate, timeOf: (index) => index / rate }
+    const plan = planFrames({ kind: 'uniform', count }, timeline, { perSecond: 2, roundedStep: true })
+    expect(plan.indices).toEqual(indices)
+  },
+)

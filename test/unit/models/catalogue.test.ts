@@ -20,7 +20,7 @@ async function entry(name: string): Promise<CatalogueEntry> {
 }
 
 describe('the catalogue', () => {
-  it('contains the four Tarsiers, two of Qwen2-VL and four of Qwen2.5-VL, found by name and repository', async () => {
+  it('contains the four Tarsiers, two of Qwen2-VL, four of Qwen2.5-VL and three of Qwen3-VL, found by name and repository', async () => {
     const entries = await readCatalogue()
     expect(entries.map(({ repository }) => repository)).toEqual([
       'omni-research/Tarsier2-Recap-7b',
@@ -33,6 +33,9 @@ describe('the catalogue', () => {
       'Qwen/Qwen2.5-VL-7B-Instruct',
       'Qwen/Qwen2.5-VL-32B-Instruct',
       'Qwen/Qwen2.5-VL-72B-Instruct',
+      'Qwen/Qwen3-VL-2B-Instruct',
+      'Qwen/Qwen3-VL-4B-Instruct',
+      'Qwen/Qwen3-VL-8B-Instruct',
     ])
     expect((await entry('tarsier2-recap-7B')).repository).toBe('omni-research/Tarsier2-Recap-7b')
     expect((await entry('qwen/qwen2-vl-2b-instruct')).name).toBe('Qwen2-VL-2B-Instruct')
@@ -71,6 +74,8 @@ describe('the catalogue', () => {
     expect([8, 16, 32].map((count) => frameSize(frames, count).tokens)).toEqual([587, 587, 376])
     // Two frames of 768 tokens together.
     expect(frameSize((await entry('Qwen2.5-VL-7B-Instruct')).frames, 16)).toEqual({ tokens: 384, patches: 3072 })
+    // Two frames of 1,536 tokens together.
+    expect(frameSize((await entry('Qwen3-VL-4B-Instruct')).frames, 16)).toEqual({ tokens: 768, patches: 6144 })
     expect(frameSize((await entry('Tarsier-7b')).frames, 8)).toEqual({ tokens: 601, patches: 577 })
   })
 

@@ -31,7 +31,7 @@ export function llamaLanguageContent(source: TensorSource, parts: LlamaLanguageP
   const { config } = parts
   const headSize = headSizeOf(config)
   const llama = config.architecture === 'llama'
-  const tensors = languageTensors(source, { ...config, headSize, biases: !llama, interleaved: llama }, options)
+  const tensors = languageTensors(source, { ...config, headSize, biases: !llama, headNorms: false, interleaved: llama }, options)
   const settings = {
     ...config,
     ropeTheta: config.ropeTheta ?? ROPE_THETA,

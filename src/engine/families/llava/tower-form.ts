@@ -20,6 +20,7 @@ export function llavaTowerForm({ vision, preprocessing }: TarsierManifest): Towe
     framesPerPatch: 1,
     framesPerSlice: 1,
     positionsPerSecond: null,
+    timestamps: null,
     size: () => ({ width: side, height: side }),
     prepare: (frame) => squareFrame(frame, { ...preprocessing, side }),
     tokens({ width, height }) {

@@ -35,6 +35,7 @@ export function qwen25VlTowerForm(manifest: Qwen25VlManifest): TowerForm {
     framesPerPatch: vision.temporalPatchSize,
     framesPerSlice: vision.temporalPatchSize,
     positionsPerSecond: vision.positionsPerSecond,
+    timestamps: null,
     size: sizeOf,
     prepare(frame, limits) {
       const { width, height } = sizeOf(frame, limits)

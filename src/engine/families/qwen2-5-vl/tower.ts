@@ -1,7 +1,7 @@
 import type { VisionPrecision } from '../../../shared/model-manifest.ts'
 import type { TowerWriteOptions } from '../../checkpoint/model-parts.ts'
-import { expectLayers, prefixOf } from '../../checkpoint/tower-tensors.ts'
-import { CheckpointWeights, expectShape, matrixBytes } from '../../formats/onnx/onnx-checkpoint-weights.ts'
+import { expectLayers, imageFirst, prefixOf } from '../../checkpoint/tower-tensors.ts'
+import { CheckpointWeights, matrixBytes } from '../../formats/onnx/onnx-checkpoint-weights.ts'
 import { type GraphFiles, INSIDE_UP_TO_BYTES, MICROSOFT, OnnxGraphWriter } from '../../formats/onnx/onnx-graph.ts'
 import type { TensorSource } from '../../formats/tensor-source.ts'
 import { AttentionNodes } from './tower-attention.ts'
@@ -55,7 +55,7 @@ export async function writeQwen25VlTower(
     const attention = await AttentionNodes.write(graph, { slicesAndPatches, cos, sin, windows, places }, sizes)
     const flat = graph.integers([-1, channels])
 
-    const patchWeight = await imageFirst(source, `${prefix}patch_embed.proj.weight`, config)
+    const patchWeight = await imageFirst(source, `${prefix}patch_embed.proj.weight`, { ...config, channels })
     const patchMatrix = await weights.computed('patch_embed', [channels, values], patchWeight)
     const flatPixels = graph.node('Reshape', [pixels, graph.integers([-1, values])])
     let x = graph.node('Gemm', [flatPixels, patchMatrix], { attributes: { transB: 1 } })
@@ -97,23 +97,4 @@ function matrixElements({ hidden_size: channels, intermediate_size: hidden, ...c
   const merged = channels * config.spatial_merge_size ** 2
   const patches = channels * config.temporal_patch_size * CHANNELS * config.patch_size ** 2
   return patches + config.depth * channels * (4 * channels + 3 * hidden) + merged * (merged + config.out_hidden_size)
-}
-
-/** Conv3d's weight [channels, 3, time, patch, patch] as [channels, time, 3, patch, patch], in the order of the pixels. */
-async function imageFirst(source: TensorSource, key: string, config: Qwen25VlVisionConfig): Promise<Float32Array> {
-  const { hidden_size: channels, temporal_patch_size: images, patch_size: patch } = config
-  expectShape(source, key, [channels, CHANNELS, images, patch, patch])
-  const weight = await source.floats(key)
-  const area = patch * patch
-  const turned = new Float32Array(weight.length)
-  let at = 0
-  for (let channel = 0; channel < channels; channel++) {
-    for (let image = 0; image < images; image++) {
-      for (let colour = 0; colour < CHANNELS; colour++, at += area) {
-        const from = ((channel * CHANNELS + colour) * images + image) * area
-        turned.set(weight.subarray(from, from + area), at)
-      }
-    }
-  }
-  return turned
 }

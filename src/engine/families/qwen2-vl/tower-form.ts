@@ -25,6 +25,7 @@ export function qwen2VlTowerForm({ vision, preprocessing }: Tarsier2Manifest): T
     framesPerPatch: vision.temporalPatchSize,
     framesPerSlice: 1,
     positionsPerSecond: null,
+    timestamps: null,
     size(frame, limits) {
       const [, { width, height }] = frameSizes(frame.width, frame.height, { preprocessing, vision, ...limits })
       return { width, height }

@@ -10,7 +10,7 @@ const EVEN_ZERO = 128
  * The output of a GELU is never below -0.17. With most steps above zero, the steps are nearly half as wide. On the demo model's tower this
  * reduced the mean error by a third.
  */
-const GELUS: readonly string[] = ['QuickGelu', 'Gelu']
+const GELUS: readonly string[] = ['QuickGelu', 'Gelu', 'FastGelu']
 const GELU_LEAST = 0.17
 const GELU_ZERO = 32
 /** MatMulNBits' accuracy level for inputs in 8 bits, quantized in blocks. */

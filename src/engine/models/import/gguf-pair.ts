@@ -47,7 +47,7 @@ export async function openGgufPair(paths: readonly [string, string], options: Mo
 function readPair(language: GgufFile, mmproj: GgufFile, options: ModelOptions): ModelParts {
   const shape = checkLanguageHead(language.path, language.head)
   const settings = readMmprojSettings(mmproj)
-  const metadata = { width: shape.width, context: shape.context }
+  const metadata = { width: shape.rowWidth, context: shape.context }
   const found = {
     licence: textOf(language, 'general.license.name') ?? textOf(language, 'general.license'),
     source: pairSource(language.path),

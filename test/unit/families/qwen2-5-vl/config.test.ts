@@ -64,8 +64,10 @@ describe('a config of Qwen2.5-VL', () => {
   })
 
   test('of another model is rejected with what was found and what all families accept', () => {
-    expect(() => familyOfConfig({ model_type: 'qwen3_vl', architectures: ['Qwen3VLForConditionalGeneration'] }, 'a/config.json')).toThrow(
-      /^a\/config\.json: found model_type "qwen3_vl", architecture Qwen3VLForConditionalGeneration\. Supported are Qwen2-VL .*Qwen2\.5-VL .*LLaVA/,
+    expect(() =>
+      familyOfConfig({ model_type: 'qwen3_vl_moe', architectures: ['Qwen3VLMoeForConditionalGeneration'] }, 'a/config.json'),
+    ).toThrow(
+      /^a\/config\.json: found model_type "qwen3_vl_moe", architecture Qwen3VLMoeForConditionalGeneration\. Supported are Qwen2-VL .*Qwen2\.5-VL .*Qwen3-VL without experts .*LLaVA/,
     )
   })
 })
