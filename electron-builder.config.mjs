@@ -13,11 +13,12 @@ const binariesOfThisSystem = [
   '!**/node_modules/@photostructure/sqlite/prebuilds/*/*.musl.node',
   '!**/node_modules/@koromix/koffi-linux-*/musl_*/**',
   '!**/node_modules/@node-llama-cpp/!(${os}-${arch}*)/**',
-  // CUDA for drivers that are too old for the usual one, in 358 MB: those machines have Vulkan, or the processor.
-  '!**/node_modules/@node-llama-cpp/*-cuda-ext/**',
+  // CUDA is the GPU pack's; its build for drivers that are too old for it is in neither: those machines have Vulkan, or the processor.
+  '!**/node_modules/@node-llama-cpp/*-cuda{,-ext}/**',
   // For a Node that MinGW built; Electron is built by Microsoft's compiler.
   '!**/node_modules/@seydx/node-av-win32-*-mingw/**',
-  // llama.cpp's history, to build it from.
+  // SQLite's sources, and llama.cpp's history, to build them from.
+  '!**/node_modules/@photostructure/sqlite/src/**',
   '!**/node_modules/node-llama-cpp/llama/gitRelease.bundle',
 ]
 

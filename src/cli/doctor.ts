@@ -7,6 +7,7 @@ import { howToConnect } from '../shared/never-connect.ts'
 import { sizeText } from '../shared/size-text.ts'
 import { type CrashOptions, crashesText, handleCrashes } from './doctor-crashes.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
+import { packText } from './gpu.ts'
 import type { RunCommand } from './interrupt.ts'
 import { homeOption } from './options.ts'
 import { printable } from './printable.ts'
@@ -70,6 +71,7 @@ function reportText(report: DoctorReport, advice: readonly string[]): string {
     ['memory', `${sizeText(memory.free)} of ${sizeText(memory.total)} free`],
     ['data', `${data.home}${data.diskFree === null ? '' : `, ${sizeText(data.diskFree)} free`}`],
     ['cache', `${data.cache}, ${sizeText(data.cacheBytes)}`],
+    ['GPU pack', packText(report.gpuPack)],
     ['crashes', crashesText(data.home, report.crashes)],
     [
       'network',

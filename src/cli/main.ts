@@ -47,6 +47,7 @@ const commands: Readonly<Record<string, () => Promise<(program: Command, run: Ru
   worker: async () => (await import('./worker.ts')).addWorker,
   serve: async () => (await import('./serve.ts')).addServe,
   mcp: async () => (await import('./mcp.ts')).addMcp,
+  gpu: async () => (await import('./gpu.ts')).addGpu,
   doctor: async () => (await import('./doctor.ts')).addDoctor,
 }
 

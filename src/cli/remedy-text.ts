@@ -1,11 +1,10 @@
 import type { Remedy } from '../shared/remedies.ts'
 
 const INSTALL = `run "npm ci" in Tarsier's folder; TARSIER_DEBUG=1 shows details`
-const FETCH_CUDA = `run "ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install.js" in Tarsier's folder; needs an internet connection`
 
 const onTheCommandLine: Readonly<Record<Remedy, string>> = {
   'install-again': INSTALL,
-  'fetch-cuda-vision': FETCH_CUDA,
+  'install-gpu-pack': 'run "tarsier gpu install"; "tarsier gpu status" shows its size',
   'import-model': '"tarsier models import SOURCE --name NAME"; "tarsier models catalogue" lists available models',
   'smaller-language-model': '--language q8_0',
   'other-home': '--home DIR',

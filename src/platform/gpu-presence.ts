@@ -1,7 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
 
-/** Whether Linux has an NVIDIA device node; `/dev/dxg` is the GPU inside WSL. */
+/** Whether Linux has an NVIDIA device node (`/dev/dxg` is the GPU inside WSL), or Windows has NVIDIA's driver. */
 export function hasNvidia(): boolean {
+  if (process.platform === 'win32') return existsSync(join(process.env.SystemRoot ?? 'C:\\Windows', 'System32', 'nvcuda.dll'))
   return existsSync('/dev/nvidiactl') || existsSync('/dev/dxg')
 }
 

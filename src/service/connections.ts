@@ -14,6 +14,12 @@ export const connections: readonly KnownConnection[] = [
     openedBy: ['engine/models/hub/hub-client.ts', 'engine/models/hub/proxies.ts', 'engine/models/hub/repository-listing.ts'],
   },
   {
+    to: 'The registries of PyPI and npm (files.pythonhosted.org, registry.npmjs.org) or a mirror that you named, through the proxy in HTTPS_PROXY if set',
+    why: 'Downloads the GPU pack: the CUDA parts of llama.cpp and ONNX Runtime.',
+    when: 'Only when you install the GPU pack.',
+    openedBy: ['engine/gpu-pack/pack-client.ts', 'engine/models/hub/proxies.ts'],
+  },
+  {
     to: 'Hosts that you allowed when you started "tarsier serve"',
     why: "Downloads a clip whose URL is in a request to the server's API.",
     when: 'Only while "tarsier serve" runs, and only from the allowed hosts (default: none).',

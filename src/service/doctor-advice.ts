@@ -3,7 +3,9 @@ import type { Diagnosis, Probe } from '../engine/diagnosis.ts'
 import { DEMO_MODEL } from '../engine/models/registry.ts'
 import type { DeviceTest } from '../shared/device-tests.ts'
 import type { ErrorData } from '../shared/errors.ts'
+import { type GpuPackStatus, missingBytes } from '../shared/gpu-pack.ts'
 import type { Remedy } from '../shared/remedies.ts'
+import { sizeText } from '../shared/size-text.ts'
 
 /** Input of {@link adviceFor}. */
 export interface Advisable {
@@ -13,6 +15,7 @@ export interface Advisable {
   readonly models: readonly { readonly name: string; readonly problem: string | null }[]
   readonly engines: Diagnosis | { readonly error: ErrorData }
   readonly deviceTests: readonly Pick<DeviceTest, 'part' | 'device' | 'crashed'>[]
+  readonly gpuPack: GpuPackStatus
 }
 
 /** Bytes that a 7B model (8-bit language, 16-bit vision) needs: memory for about 16 frames, and disk with some reserve. */
@@ -36,14 +39,14 @@ export interface Advice {
 }
 
 /** Returns advice about missing or scarce resources, most urgent first. */
-export function adviceFor({ platform, memory, data, models, engines, deviceTests }: Advisable): Advice[] {
+export function adviceFor({ memory, data, models, engines, deviceTests, gpuPack }: Advisable): Advice[] {
   const large = (than: string) => ({
     text: `A 7B model with a q8_0 language model needs about 13 GB of memory, more than ${than}.`,
     remedy: 'smaller-language-model' as const,
   })
   const usableOnes = models.filter(({ problem }) => problem === null)
   return [
-    ...engineAdvice(engines, platform),
+    ...engineAdvice(engines, gpuPack),
     ...crashAdvice(deviceTests),
     ...models.flatMap(({ name, problem }) =>
       problem === null ? [] : [{ text: `The model ${name} cannot be used: ${problem}`, remedy: null }],
@@ -87,7 +90,7 @@ function crashAdvice(tests: Advisable['deviceTests']): Advice[] {
   return [{ text, remedy: 'retry-devices' }]
 }
 
-function engineAdvice(engines: Advisable['engines'], platform: string): Advice[] {
+function engineAdvice(engines: Advisable['engines'], gpuPack: GpuPackStatus): Advice[] {
   const again = (why: string): Advice => ({ text: `${why} Install Tarsier again.`, remedy: 'install-again' })
   if ('error' in engines) return [again(engineProblem(engines.error))]
   const { media, images, vision, language } = engines
@@ -97,20 +100,23 @@ function engineAdvice(engines: Advisable['engines'], platform: string): Advice[]
   if (!works(vision.devices)) advice.push(again('ONNX Runtime cannot be used on any device.'))
   if (!works(language.devices)) advice.push(again('llama.cpp cannot be used on any device.'))
   const gpu = works(language.devices, 'cuda', 'vulkan', 'metal')
-  if (works(language.devices, 'cuda') && !works(vision.devices, 'cuda', 'dml', 'webgpu')) {
-    const half = 'The GPU is used for language, but not for vision'
-    advice.push(
-      platform.startsWith('linux x64')
-        ? {
-            text: `${half}. Vision on the GPU needs CUDA 12, cuDNN 9 and the CUDA provider of ONNX Runtime, which are not included in Tarsier. See the README for how to install them.`,
-            remedy: 'fetch-cuda-vision',
-          }
-        : { text: `${half}. Update the GPU driver.`, remedy: null },
-    )
+  const pack = packAdvice(gpuPack)
+  if (pack !== null) advice.push(pack)
+  else if (works(language.devices, 'cuda') && !works(vision.devices, 'cuda', 'dml', 'webgpu')) {
+    const text = 'The GPU is used for language, but not for vision. Update the GPU driver.'
+    advice.push({ text: gpuPack.problem === null ? text : `${text} ${gpuPack.problem}`, remedy: null })
   }
-  if (!gpu && works(language.devices)) {
+  if (!gpu && works(language.devices) && pack === null) {
     const text = 'No GPU can be used for language, so large models are slow. If this machine has a GPU, update its driver (CUDA or Vulkan).'
     advice.push({ text, remedy: null })
   }
   return advice
+}
+
+/** The offer of the GPU pack where it is missing for an NVIDIA GPU; null elsewhere. */
+function packAdvice(pack: GpuPackStatus): Advice | null {
+  const { download } = missingBytes(pack)
+  if (!pack.card || download === 0) return null
+  const text = `The NVIDIA GPU of this machine is faster with the GPU pack, a download of ${sizeText(download)}.`
+  return { text: pack.problem === null ? text : `${text} ${pack.problem}`, remedy: 'install-gpu-pack' }
 }

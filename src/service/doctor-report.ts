@@ -3,6 +3,7 @@ import { availableParallelism, cpus, freemem, release, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
 import { DeviceTestStore } from '../engine/devices/device-test-store.ts'
 import type { Diagnosis } from '../engine/diagnosis.ts'
+import { gpuPackStatus } from '../engine/gpu-pack/pack-status.ts'
 import type { OnDeviceFailure } from '../engine/host/device-recovery.ts'
 import { diagnoseInHost } from '../engine/host/diagnose-in-host.ts'
 import { modelBytes } from '../engine/models/manifest.ts'
@@ -75,6 +76,7 @@ export async function makeReport(home: string, signal: AbortSignal, onDeviceFail
     crashes: (await listCrashReports(home)).map(({ time, process }) => ({ time, process })),
     engines,
     deviceTests: await new DeviceTestStore(home).all(),
+    gpuPack: await gpuPackStatus(home),
   }
   return { ...facts, advice: adviceFor(facts) }
 }

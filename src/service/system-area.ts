@@ -1,12 +1,15 @@
 import { homedir, release, userInfo } from 'node:os'
 import { DeviceTestStore } from '../engine/devices/device-test-store.ts'
+import { gpuPackStatus } from '../engine/gpu-pack/pack-status.ts'
 import { KeptBuilds } from '../engine/language/kept-builds.ts'
 import { crashFolder, deleteCrashReports, listCrashReports } from '../platform/crash-reports.ts'
 import { neverConnect, setNeverConnect } from '../platform/never-connect.ts'
 import type { About, Health } from '../shared/contract/system.ts'
+import type { DownloadProgress } from '../shared/download-progress.ts'
 import { connections } from './connections.ts'
 import { exportCrashes } from './crash-export.ts'
 import { makeReport } from './doctor-report.ts'
+import { eventStream } from './event-stream.ts'
 import { parts } from './parts.ts'
 import { implementer, needed } from './procedures.ts'
 import type { Service } from './service.ts'
@@ -24,6 +27,23 @@ export const systemArea = {
     service.engines.reload()
     service.gpuNames.forget()
     return forgotten
+  }),
+  gpuPack: area.gpuPack.handler(({ context: { service } }) => gpuPackStatus(service.home)),
+  installGpuPack: area.installGpuPack.handler(({ context: { service }, signal }) =>
+    eventStream<DownloadProgress, void>(async (onProgress, signal) => {
+      const { installGpuPack } = await import('../engine/gpu-pack/install-pack.ts')
+      await installGpuPack({ home: service.home, signal, onProgress })
+      service.engines.reload()
+      service.gpuNames.forget()
+    }, needed(signal)),
+  ),
+  removeGpuPack: area.removeGpuPack.handler(async ({ context: { service } }) => {
+    // Some systems cannot remove files that a process has open.
+    if (service.runs.running === null) await service.engines.unload()
+    else service.engines.reload()
+    const { removeGpuPack } = await import('../engine/gpu-pack/install-pack.ts')
+    await removeGpuPack(service.home)
+    service.gpuNames.forget()
   }),
   gpus: area.gpus.handler(({ context: { service } }) => service.gpuNames.list()),
   activity: area.activity.handler(({ context: { service }, signal }) => service.activity.watch(signal)),

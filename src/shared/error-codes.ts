@@ -45,6 +45,7 @@ export const errorCodeInfo = {
   'hub-unreachable': { http: 502, exit: 'unavailable', label: 'The hub cannot be reached', actions: ['retry'] },
   'hub-failed': { http: 502, exit: 'failed', label: 'The hub returned an error', actions: ['retry'] },
   'download-damaged': { http: 502, exit: 'failed', label: 'The download is damaged', actions: ['retry'] },
+  'gpu-pack-failed': { http: 502, exit: 'unavailable', label: 'The GPU pack could not be downloaded', actions: ['retry'] },
   'download-busy': { http: 409, exit: 'tryLater', label: 'The download is already running', actions: ['retry'] },
   // the switch "Never connect"
   'connections-off': { http: 403, exit: 'unavailable', label: 'Connections are switched off', actions: ['retry'] },

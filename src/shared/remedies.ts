@@ -4,7 +4,7 @@
  */
 export const remedies = [
   'install-again',
-  'fetch-cuda-vision',
+  'install-gpu-pack',
   'import-model',
   'smaller-language-model',
   'other-home',

@@ -129,6 +129,11 @@ const downloads = {
     advice:
       'Repeat the command. If it fails again, unset `HF_ENDPOINT`, and delete the file that the error names from the Hugging Face cache.',
   },
+  'gpu-pack-failed': {
+    meaning: 'The registry or mirror of the GPU pack does not answer, or answered with an error.',
+    advice:
+      'Check the connection, and `HTTPS_PROXY` behind a proxy. `TARSIER_GPU_PACK_URL` can name a mirror. Downloaded files are kept; the same command resumes.',
+  },
   'download-busy': {
     meaning: 'Another process is downloading the same files.',
     advice: 'Wait until it is finished, or stop it. The same command then continues with what is there.',
@@ -259,7 +264,7 @@ const atWork = {
     meaning:
       'FFmpeg, ONNX Runtime or llama.cpp cannot be loaded, or lacks a part: the installation is incomplete or the system is not supported.',
     advice: '`tarsier doctor` says which library fails and why. Install again on a system that the README lists, or try `--device cpu`.',
-    remedies: ['install-again', 'fetch-cuda-vision'],
+    remedies: ['install-again', 'install-gpu-pack'],
   },
   'engine-crashed': {
     meaning:

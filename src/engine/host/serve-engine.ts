@@ -7,50 +7,62 @@ import { DeviceTestStore } from '../devices/device-test-store.ts'
 import { diagnose } from '../diagnosis.ts'
 import type { Engine } from '../engine.ts'
 import type { EngineOptions } from '../engine-client.ts'
+import { findGpuPack } from '../gpu-pack/find-pack.ts'
 import { KeptBuilds } from '../language/kept-builds.ts'
 import { PromptCounter } from '../language/prompt-counter.ts'
 import { readManifest } from '../models/manifest.ts'
 import type { AnswerCommand, CountCommand, EngineCommand, HostEvent, TimeCommand } from './engine-commands.ts'
 import { reportDeviceUse, serveCommands } from './serve-commands.ts'
 
+/** Makes the engine of a process. Called after the GPU pack was found, if one is installed. */
+type MakeEngine = (options: EngineOptions, supervision: DeviceSupervision) => Engine | Promise<Engine>
+
 /** Serves the commands of the engine process with the engine from `make`, and the diagnosis from `probe`. */
-export function serveEngine(make: (options: EngineOptions, supervision: DeviceSupervision) => Engine, probe = diagnose): void {
-  let started: Engine | null = null
-  const engine = (): Engine => {
-    if (started) return started
+export function serveEngine(make: MakeEngine, probe = diagnose): void {
+  let started: Promise<Engine> | null = null
+  const engine = async (): Promise<Engine> => {
+    if (started) return await started
     throw new TarsierError('internal', 'The engine received a request before it was started. Please report it.')
   }
   serveCommands<EngineCommand, HostEvent>(async (command, signal, emit) => {
     switch (command.kind) {
       case 'start':
-        started = make(command.options, { passedOver: command.passedOver, report: reportDeviceUse })
+        started = start(command.options, { passedOver: command.passedOver, report: reportDeviceUse }, make)
+        // The commands that need the engine report its errors.
+        started.catch(() => {})
         return null
       case 'diagnose': {
         const { home, passedOver } = command
+        await findGpuPack(home)
         const guard = new DeviceGuard({ tests: new DeviceTestStore(home), passedOver, report: reportDeviceUse })
         // A diagnosis creates no data folder.
         return probe(guard, signal, existsSync(home) ? new KeptBuilds(home) : undefined)
       }
       case 'load':
-        return engine().load(signal, command.upcoming)
+        return (await engine()).load(signal, command.upcoming)
       case 'answer':
-        return answer(engine(), command, signal, emit)
+        return answer(await engine(), command, signal, emit)
       case 'time-text':
-        return timeText(engine(), command, signal, emit)
+        return timeText(await engine(), command, signal, emit)
       case 'estimate':
-        return engine().estimate(command.request, signal)
+        return (await engine()).estimate(command.request, signal)
       case 'run-start':
-        return engine().runStart(command.question)
+        return (await engine()).runStart(command.question)
       case 'close':
-        return engine().close(command.conversation)
+        return (await engine()).close(command.conversation)
       case 'trace':
-        return engine().trace(command.request, signal)
+        return (await engine()).trace(command.request, signal)
       case 'count-prompt':
         return countPrompt(command, signal)
       default:
         return assertNever(command, 'command')
     }
   })
+}
+
+async function start(options: EngineOptions, supervision: DeviceSupervision, make: MakeEngine): Promise<Engine> {
+  await findGpuPack(options.home)
+  return await make(options, supervision)
 }
 
 async function countPrompt({ directory, messages, answerPrefix }: CountCommand, signal: AbortSignal): Promise<number> {

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { installedVersion } from '../../platform/installed-version.ts'
 import { readJson, writeJson } from '../../platform/json-file.ts'
 import { machineFingerprint, stampOf } from '../devices/machine-fingerprint.ts'
+import { unpackedFiles } from '../gpu-pack/pack-parts.ts'
 import type { LanguageGpu } from './gpus.ts'
 
 const builds = ['cuda', 'vulkan', 'metal', 'cpu'] as const
@@ -33,14 +34,16 @@ const RETRY_MS = 24 * 60 * 60 * 1000
 
 /**
  * Which builds of llama.cpp work on this machine, in a file of the data folder. node-llama-cpp tries each build in a process of its own, which
- * takes longer than loading it. Results are valid for the drivers, cards, variables and library of {@link machineFingerprint}; if one of them
- * changes, all builds are tried again. A file that cannot be read or written only means that builds are tried.
+ * takes longer than loading it. Results are valid for the drivers, cards, variables and library of {@link machineFingerprint}, and for the GPU
+ * pack; if one of them changes, all builds are tried again. A file that cannot be read or written only means that builds are tried.
  */
 export class KeptBuilds {
+  readonly #home: string
   readonly #path: string
   #key: Promise<string> | null = null
 
   constructor(home: string) {
+    this.#home = home
     this.#path = join(home, 'cache', 'llama-builds.json')
   }
 
@@ -98,13 +101,18 @@ export class KeptBuilds {
   }
 
   #currentKey(): Promise<string> {
-    this.#key ??= keyOf()
+    this.#key ??= keyOf(this.#home)
     return this.#key
   }
 }
 
-async function keyOf(): Promise<string> {
-  const library = [installedVersion('node-llama-cpp'), process.execPath, process.versions.modules]
+async function keyOf(home: string): Promise<string> {
+  const library = [
+    installedVersion('node-llama-cpp'),
+    process.execPath,
+    process.versions.modules,
+    ...(await unpackedFiles(home)).map(({ integrity }) => integrity),
+  ]
   return createHash('sha256')
     .update(JSON.stringify([...library, await machineFingerprint()]))
     .digest('hex')

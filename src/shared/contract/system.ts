@@ -2,6 +2,8 @@ import { eventIterator, type } from '@orpc/contract'
 import { z } from 'zod'
 import { type CrashReport, crashReportSchema } from '../crash-report.ts'
 import type { DeviceTest } from '../device-tests.ts'
+import type { DownloadProgress } from '../download-progress.ts'
+import type { GpuPackStatus } from '../gpu-pack.ts'
 import type { NeverConnectBy } from '../never-connect.ts'
 import { procedure, type TextFile } from './base.ts'
 
@@ -94,6 +96,11 @@ export const systemContract = {
   retryDevices: procedure.output(type<number>()),
   /** Devices that have several GPUs to choose from. The first call starts every device, in a process of its own. */
   gpus: procedure.output(type<readonly NamedGpus[]>()),
+  gpuPack: procedure.output(type<GpuPackStatus>()),
+  /** Downloads and unpacks the GPU pack, which the next answer uses. Ending the stream cancels it; the next call resumes the download. */
+  installGpuPack: procedure.output(eventIterator(type<DownloadProgress>())),
+  /** Deletes the GPU pack. */
+  removeGpuPack: procedure.output(type<void>()),
   /** What goes on now, and again whenever that changes. */
   activity: procedure.output(eventIterator(type<Activity>())),
   /** Changes the setting "Never connect" of the data folder, which all programs that use the folder obey; {@link Activity} tells whether it is on. */

@@ -5,6 +5,8 @@ const GB = 1e9
 const ok = (name: string) => ({ name, works: true, detail: '' })
 const not = (name: string) => ({ name, works: false, detail: 'no driver' })
 
+const noPack = { card: false, parts: [], folder: '/home/gpu', problem: null }
+
 function machine(changes: Partial<Advisable> = {}): Advisable {
   return {
     platform: 'linux x64 6.1',
@@ -21,6 +23,7 @@ function machine(changes: Partial<Advisable> = {}): Advisable {
       language: { version: '1', llamaCpp: '1', devices: [ok('cuda'), ok('cpu')] },
     },
     deviceTests: [],
+    gpuPack: noPack,
     ...changes,
   }
 }
@@ -53,11 +56,22 @@ describe('what doctor advises', () => {
     expect(advice.map(({ text }) => text).join('\n')).toMatch(/bad cannot be used: Its file is short\..*demo model.*memory.*disk/s)
   })
 
-  it('tells how to use an NVIDIA GPU for vision when language uses it already', () => {
+  it('offers the GPU pack where it is missing for an NVIDIA GPU, with what else is missing', () => {
+    const part = { use: 'vision', name: 'onnx', version: '1', bytes: 2e6, unpacked: 3e6, integrity: '', state: 'missing' } as const
+    const gpuPack = { ...noPack, card: true, parts: [part] }
     const engines = { ...machine().engines, vision: { version: '1', devices: [not('cuda'), ok('cpu')] } }
-    expect(adviceFor(machine({ engines }))).toEqual([
-      { text: expect.stringContaining('CUDA provider of ONNX Runtime'), remedy: 'fetch-cuda-vision' },
+    const offer = 'The NVIDIA GPU of this machine is faster with the GPU pack, a download of 2.0 MB.'
+    expect(adviceFor(machine({ engines, gpuPack }))).toEqual([{ text: offer, remedy: 'install-gpu-pack' }])
+    expect(adviceFor(machine({ engines, gpuPack: { ...gpuPack, problem: 'No CUDA.' } }))).toEqual([
+      { text: `${offer} No CUDA.`, remedy: 'install-gpu-pack' },
     ])
+    expect(adviceFor(machine({ gpuPack: { ...gpuPack, card: false } }))).toEqual([])
+  })
+
+  it('tells what keeps an NVIDIA GPU from vision when language uses it and the pack is installed', () => {
+    const engines = { ...machine().engines, vision: { version: '1', devices: [not('cuda'), ok('cpu')] } }
+    const text = 'The GPU is used for language, but not for vision. Update the GPU driver.'
+    expect(adviceFor(machine({ engines }))).toEqual([{ text, remedy: null }])
   })
 
   it('reports when no description is possible', () => {

@@ -8,7 +8,7 @@ import { Transient } from './transient.ts'
 export interface RemoteFile {
   readonly name: string
   readonly bytes: number
-  /** Hash of the content: sha256 (64 hex digits) for large files, git's sha1 (40) for small ones. */
+  /** Hash of the content: on the hub sha256 (64 hex digits) for large files and git's sha1 (40) for small ones, on npm sha512 (128). */
   readonly hash: string
 }
 

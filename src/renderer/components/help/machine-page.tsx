@@ -4,6 +4,7 @@ import type { DeviceTest } from '../../../shared/device-tests.ts'
 import { sizeText } from '../../../shared/size-text.ts'
 import { useAnswer } from '../../hooks/use-answer.ts'
 import { service } from '../../transport.ts'
+import { GpuPack } from '../devices/gpu-pack.tsx'
 import { RetryDevices } from '../devices/retry-devices.tsx'
 import { FailureNotice } from '../ui/failure-notice.tsx'
 import { Notice } from '../ui/notice.tsx'
@@ -29,6 +30,7 @@ export function MachinePage() {
       <WorksList title="Vision" all={vision} />
       <WorksList title="Language" all={language} />
       <TestedDevices tests={deviceTests} />
+      <GpuPack onChanged={again} />
       <RetryDevices onRetried={again} />
     </div>
   )

@@ -1,6 +1,7 @@
 import { type DeviceChoice, deviceChoices, withGpu } from '../../../shared/devices.ts'
 import { useAnswer } from '../../hooks/use-answer.ts'
 import { service } from '../../transport.ts'
+import { GpuPack } from '../devices/gpu-pack.tsx'
 import { RetryDevices } from '../devices/retry-devices.tsx'
 import { controlClass, Field } from '../ui/field.tsx'
 
@@ -64,6 +65,7 @@ export function DeviceField({ label, help, value, isDefault, onChange, onReset }
           </select>
         )}
       </Field>
+      <GpuPack />
       <RetryDevices />
     </div>
   )
