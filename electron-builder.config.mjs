@@ -85,6 +85,7 @@ const config = {
     { from: 'resources/models', to: 'models' },
     { from: 'resources/examples', to: 'examples' },
     { from: 'resources/benchmarks', to: 'benchmarks' },
+    { from: 'resources/licences', to: 'licences' },
   ],
   // All packages bring what they need prebuilt.
   npmRebuild: false,

@@ -10,7 +10,7 @@ import { connections } from './connections.ts'
 import { exportCrashes } from './crash-export.ts'
 import { makeReport } from './doctor-report.ts'
 import { eventStream } from './event-stream.ts'
-import { parts } from './parts.ts'
+import { licenceTexts, licensedComponents } from './licences.ts'
 import { implementer, needed } from './procedures.ts'
 import type { Service } from './service.ts'
 import { appVersion } from './version.ts'
@@ -19,6 +19,8 @@ const area = implementer.system
 
 export const systemArea = {
   about: area.about.handler(({ context: { service } }) => about(service)),
+  licences: area.licences.handler(() => licensedComponents()),
+  licenceTexts: area.licenceTexts.handler(({ input: { ids } }) => licenceTexts(ids)),
   health: area.health.handler(({ context: { service }, signal }) => health(service, needed(signal))),
   retryDevices: area.retryDevices.handler(async ({ context: { service } }) => {
     const forgotten = await new DeviceTestStore(service.home).forgetFailed()
@@ -66,7 +68,7 @@ export const systemArea = {
       neverConnect: neverConnect(),
       log: service.log.newest(200),
     }
-    const { parts: _parts, connections: _connections, ...told } = state
+    const { connections: _connections, ...told } = state
     return { name: 'tarsier-report.txt', mediaType: 'text/plain', text: impersonal(`${JSON.stringify(told, null, 2)}\n`, service.home) }
   }),
 }
@@ -77,7 +79,6 @@ function about({ home }: Service): About {
     platform: `${process.platform} ${process.arch} ${release()}`,
     node: process.versions.node,
     home,
-    parts: parts(),
     connections: connections.map(({ to, why, when }) => ({ to, why, when })),
   }
 }

@@ -4,14 +4,9 @@ import { type CrashReport, crashReportSchema } from '../crash-report.ts'
 import type { DeviceTest } from '../device-tests.ts'
 import type { DownloadProgress } from '../download-progress.ts'
 import type { GpuPackStatus } from '../gpu-pack.ts'
+import type { LicensedComponent } from '../licences.ts'
 import type { NeverConnectBy } from '../never-connect.ts'
 import { procedure, type TextFile } from './base.ts'
-
-export interface Part {
-  readonly name: string
-  readonly version: string
-  readonly licence: string
-}
 
 /** A connection that the app can make, and what makes it. */
 export interface Connection {
@@ -27,7 +22,6 @@ export interface About {
   readonly node: string
   /** Where data lies on this machine. */
   readonly home: string
-  readonly parts: readonly Part[]
   readonly connections: readonly Connection[]
 }
 
@@ -90,6 +84,10 @@ export interface Crashes {
 
 export const systemContract = {
   about: procedure.output(type<About>()),
+  /** Everything that is shipped, with its licences. */
+  licences: procedure.output(type<readonly LicensedComponent[]>()),
+  /** Texts of licences, by the ids of {@link LicensedComponent}. */
+  licenceTexts: procedure.input(z.object({ ids: z.array(z.string().max(100)).max(20) })).output(type<readonly string[]>()),
   /** Tries every device, in a process of its own: takes a second or more. */
   health: procedure.output(type<Health>()),
   /** Forgets which devices were found wrong, so that the next answer tries them again. Answers how many there were. */

@@ -6,7 +6,7 @@ import { UpdatesSection } from './updates-section.tsx'
 
 const askAbout = () => service.system.about()
 
-/** Versions, licences and data folders. */
+/** Versions and data folders. */
 export function AboutPage() {
   const { answer: about, problem, again } = useAnswer(askAbout)
   if (problem) return <FailureNotice error={problem} can={{ retry: again }} />
@@ -26,26 +26,9 @@ export function AboutPage() {
         Data folder: <code className="rounded-mark bg-sunk px-1.5 py-0.5 font-mono text-control wrap-anywhere">{about.home}</code>
       </p>
       <UpdatesSection />
-      <table className="w-full max-w-2xl text-left text-control">
-        <caption className="pb-1 text-left font-semibold">Components</caption>
-        <thead className="text-quiet">
-          <tr>
-            <th className="py-1 font-medium">Component</th>
-            <th className="py-1 font-medium">Version</th>
-            <th className="py-1 font-medium">Licence</th>
-          </tr>
-        </thead>
-        <tbody>
-          {about.parts.map(({ name, version, licence }) => (
-            <tr key={name} className="border-t border-line">
-              <td className="py-1">{name}</td>
-              <td className="py-1 tabular-nums">{version}</td>
-              <td className="py-1">{licence}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      <p className="text-control text-quiet">Font: Inter, under the SIL Open Font License 1.1.</p>
+      <p className="text-control text-quiet">
+        Tarsier Desktop is free software under the Apache License 2.0. The tab “Licences” lists what it contains.
+      </p>
     </div>
   )
 }

@@ -6,23 +6,25 @@ import { ViewHeader } from '../view-header.tsx'
 import { AboutPage } from './about-page.tsx'
 import { ConnectionsPage } from './connections-page.tsx'
 import { CrashesPage } from './crashes-page.tsx'
+import { LicencesPage } from './licences-page.tsx'
 import { LogsPage } from './logs-page.tsx'
 import { MachinePage } from './machine-page.tsx'
 
 const pages = [
   { value: 'about', name: 'About', page: AboutPage },
+  { value: 'licences', name: 'Licences', page: LicencesPage },
   { value: 'machine', name: 'This machine', page: MachinePage },
   { value: 'connections', name: 'Connections', page: ConnectionsPage },
   { value: 'logs', name: 'Logs', page: LogsPage },
   { value: 'crashes', name: 'Crash reports', page: CrashesPage },
 ] as const
 
-/** Information about the app, the machine's capabilities, network connections and logs. */
+/** Information about the app, its licences, the machine's capabilities, network connections and logs. */
 export function HelpView() {
   const showShortcuts = useView((state) => state.showShortcuts)
   return (
     <div className="flex h-full flex-col">
-      <ViewHeader title="Help" lead="Version, data folder, devices, network connections, logs and crash reports.">
+      <ViewHeader title="Help" lead="Version, data folder, licences, devices, network connections, logs and crash reports.">
         <Button onClick={() => showShortcuts(true)}>
           <Keyboard size={16} aria-hidden="true" /> Keyboard shortcuts
         </Button>
