@@ -73,6 +73,7 @@ const config = {
   extraMetadata: { signedForUpdates: signed },
   directories: { output: 'dist' },
   icon: 'resources/icon.png',
+  artifactName: 'tarsier-desktop-${version}-${os}-${arch}.${ext}',
   files: ['out/**', 'package.json', 'LICENSE', ...papers, ...binariesOfThisSystem],
   // Native libraries are loaded by the system, which cannot look into an archive.
   asar: true,
@@ -91,21 +92,29 @@ const config = {
   npmRebuild: false,
   linux: {
     fileAssociations,
-    target: ['AppImage', 'deb'],
+    target: ['AppImage', 'deb', 'rpm'],
     category: 'AudioVideo',
     synopsis: 'Describes videos on your own machine',
     maintainer: 'Tarsier Desktop',
   },
   mac: {
-    target: [{ target: 'dmg', arch: ['arm64'] }],
+    // ONNX Runtime has no binaries for Macs with Intel processors.
+    target: ['dmg', 'zip'].map((target) => ({ target, arch: ['arm64'] })),
     category: 'public.app-category.video',
     darkModeSupport: true,
     fileAssociations,
     ...adHoc,
   },
   // electron-builder's own associations would make it the default program on Windows; the include file says it to "open with" alone.
-  win: { target: ['nsis'] },
-  nsis: { oneClick: false, perMachine: false, allowToChangeInstallationDirectory: true, include: 'resources/windows/open-with.nsh' },
+  win: { target: ['nsis', 'portable'] },
+  nsis: {
+    oneClick: false,
+    perMachine: false,
+    allowToChangeInstallationDirectory: true,
+    include: 'resources/windows/open-with.nsh',
+    artifactName: 'tarsier-desktop-${version}-windows-${arch}-setup.${ext}',
+  },
+  portable: { artifactName: 'tarsier-desktop-${version}-windows-${arch}-portable.${ext}' },
   async afterPack({ electronPlatformName, appOutDir, arch }) {
     if (electronPlatformName === 'win32') addRuntime(appOutDir, runtimeFolder(arch === ARM64 ? 'arm64' : 'x64'))
   },

@@ -45,6 +45,9 @@ describe('a package for macOS', () => {
   })
 
   it('is for Apple silicon only', () => {
-    expect(config.mac?.target).toEqual([{ target: 'dmg', arch: ['arm64'] }])
+    expect(config.mac?.target).toEqual([
+      { target: 'dmg', arch: ['arm64'] },
+      { target: 'zip', arch: ['arm64'] },
+    ])
   })
 })
