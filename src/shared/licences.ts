@@ -6,8 +6,8 @@ export const licensedComponentSchema = z.object({
   version: z.string().exactOptional(),
   /** SPDX expression; licences that SPDX does not list begin with `LicenseRef-`. */
   licence: z.string(),
-  /** An installed package, a package whose code is part of the page, or something else, mostly a native library. */
-  kind: z.enum(['package', 'page', 'part']),
+  /** An installed package, a package whose code is built into the page or the shell, or something else, mostly a native library. */
+  kind: z.enum(['package', 'bundled', 'part']),
   /** Package that contains the part. */
   within: z.string().exactOptional(),
   /** Address of its source or terms. */

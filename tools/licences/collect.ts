@@ -30,8 +30,8 @@ export function collectLicences(root: string, earlier: Licences | null): Licence
     })
   const kept = (files: readonly string[]) => files.map((file) => keepText(keep, readFileSync(join(root, file), 'utf8')))
 
-  const { installed, page, versionOf: locked } = shippedPackages(root)
-  const ofPackage = (found: LockPackage, kind: 'package' | 'page'): LicensedComponent => {
+  const { installed, bundled, versionOf: locked } = shippedPackages(root)
+  const ofPackage = (found: LockPackage, kind: 'package' | 'bundled'): LicensedComponent => {
     const { name, version } = found
     const licence = found.licence ?? UNNAMED[name]?.licence
     if (licence === undefined) throw new Error(`${name} ${version} names no licence. Find it out, and add it to tools/licences/by-hand.ts.`)
@@ -61,7 +61,7 @@ export function collectLicences(root: string, earlier: Licences | null): Licence
     }
   }
   const components = new Map<string, LicensedComponent>()
-  for (const [list, kind] of [[installed, 'package'] as const, [page, 'page'] as const]) {
+  for (const [list, kind] of [[installed, 'package'] as const, [bundled, 'bundled'] as const]) {
     for (const found of list) {
       const key = `${found.name}@${found.version}`
       if (!components.has(key)) components.set(key, ofPackage(found, kind))

@@ -31,10 +31,10 @@ export interface LockPackage {
 
 const INSTALLED = 'node_modules/'
 
-/** The packages that are installed with ours, those whose code is part of the page, and the version of any package at the top. */
+/** The packages that are installed with ours, those whose code is built into the page or the shell, and the version of any package at the top. */
 export function shippedPackages(root: string): {
   readonly installed: readonly LockPackage[]
-  readonly page: readonly LockPackage[]
+  readonly bundled: readonly LockPackage[]
   readonly versionOf: (name: string) => string | undefined
 } {
   const { packages } = lockSchema.parse(JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')))
@@ -43,19 +43,20 @@ export function shippedPackages(root: string): {
   return {
     installed: closureOf(packages, direct),
     // Types are no code.
-    page: closureOf(packages, pageImports(root)).filter(({ name }) => !name.startsWith('@types/')),
+    bundled: closureOf(packages, importsOf(root)).filter(({ name }) => !name.startsWith('@types/')),
     versionOf: (name) => packages[`${INSTALLED}${name}`]?.version,
   }
 }
 
-/** Names of the packages that the page's sources import. */
-function pageImports(root: string): string[] {
+/** Names of the packages that the sources of the page and the shell import. Electron runs them, and is a part of its own. */
+function importsOf(root: string): string[] {
   const found = new Set<string>()
-  for (const file of globSync('src/renderer/**/*.{ts,tsx,css}', { cwd: root })) {
+  for (const file of globSync('src/{main,preload,renderer}/**/*.{ts,tsx,css}', { cwd: root })) {
     const text = readFileSync(join(root, file), 'utf8')
-    for (const [, from] of text.matchAll(/(?:from|import|url\()\s*['"]((?:@[\w-]+\/)?[a-z][\w.-]*)(?:\/[^'"]*)?['"]/g))
+    for (const [, from] of text.matchAll(/(?:from|import|import\(|url\()\s*['"]((?:@[\w-]+\/)?[a-z][\w.-]*)(?:\/[^'"]*)?['"]/g))
       if (from) found.add(from)
   }
+  found.delete('electron')
   return [...found]
 }
 

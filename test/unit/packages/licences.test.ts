@@ -34,10 +34,20 @@ describe('the file of licences', () => {
     expect(names.filter((name) => !listed.has(name))).toEqual([])
   })
 
-  test('has the packages of the page', () => {
-    const page = written.components.filter(({ kind }) => kind === 'page').map(({ name }) => name)
-    expect(page).toEqual(expect.arrayContaining(['react', 'react-dom', 'radix-ui', '@fontsource-variable/inter', 'tailwindcss', 'zustand']))
-    expect(page).not.toContain('vite')
+  test('has the packages that are built into the page and the shell', () => {
+    const bundled = written.components.filter(({ kind }) => kind === 'bundled').map(({ name }) => name)
+    expect(bundled).toEqual(
+      expect.arrayContaining([
+        'electron-updater',
+        'react',
+        'react-dom',
+        'radix-ui',
+        '@fontsource-variable/inter',
+        'tailwindcss',
+        'zustand',
+      ]),
+    )
+    for (const tool of ['vite', 'electron', 'typescript']) expect(bundled).not.toContain(tool)
   })
 
   test('names a known licence for everything, with a text or an address', () => {
@@ -53,7 +63,8 @@ describe('the file of licences', () => {
     const bare = mkdtempSync(join(tmpdir(), 'tarsier-licences-'))
     onTestFinished(() => rmSync(bare, { recursive: true, force: true }))
     for (const file of ['package-lock.json', 'LICENSE']) copyFileSync(join(root, file), join(bare, file))
-    for (const folder of ['src/renderer', 'tools/licences']) cpSync(join(root, folder), join(bare, folder), { recursive: true })
+    for (const folder of ['src/main', 'src/preload', 'src/renderer', 'tools/licences'])
+      cpSync(join(root, folder), join(bare, folder), { recursive: true })
     mkdirSync(join(bare, 'node_modules/electron'), { recursive: true })
     copyFileSync(join(root, 'node_modules/electron/LICENSE'), join(bare, 'node_modules/electron/LICENSE'))
     expect(collectLicences(bare, written)).toEqual(written)
