@@ -58,6 +58,8 @@ test('the release has a file of every kind that electron-builder makes', () => {
   expect(targetsOf(config.win?.target)).toEqual(['nsis', 'portable'])
   expect(targetsOf(config.mac?.target)).toEqual(['dmg', 'zip'])
   const release = read('release.yml')
+  // Installed apps read the files latest….yml.
+  expect(release).toContain('dist/latest*.yml')
   for (const ending of ['AppImage', 'deb', 'rpm', 'exe', 'dmg', 'zip']) expect(release.split(`dist/*.${ending}`)).toHaveLength(3)
   // Both have the ending exe.
   expect(config.nsis?.artifactName).not.toBe(config.portable?.artifactName)
