@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from '@playwright/test'
+import { filesFor, partFolder } from '../../src/engine/gpu-pack/pack-parts.ts'
 import { Library } from '../../src/library/library.ts'
 import type { DeviceTest } from '../../src/shared/device-tests.ts'
 import { LAVAPIPE_NAME, softwareGpuEnv, softwareGpus } from '../helpers/software-gpus.ts'
@@ -43,6 +44,32 @@ test('GPUs that failed are tried again from the settings and from Help', async (
     await page.getByRole('tab', { name: 'This machine' }).click()
     await page.getByRole('button', { name: 'Try GPUs again' }).click({ timeout: ANSWER_MS })
     await expect(page.getByText('No GPU has failed.')).toBeVisible()
+  } finally {
+    await server.close()
+  }
+})
+
+test('the GPU pack is removed from Help, where its parts and its use are explained', async ({ page }) => {
+  // biome-ignore lint/suspicious/noSkippedTests: there is no pack for other systems.
+  test.skip(filesFor().length === 0, 'There is no GPU pack for this system.')
+  const server = await TestServer.open({
+    fill(home) {
+      fill(home)
+      for (const file of filesFor()) {
+        mkdirSync(partFolder(home, file), { recursive: true })
+        writeFileSync(join(partFolder(home, file), 'part.json'), JSON.stringify({ integrity: file.integrity }))
+      }
+    },
+  })
+  try {
+    await openExample(page, server)
+    await navigationButton(page, 'Help').click()
+    await page.getByRole('tab', { name: 'This machine' }).click()
+    const pack = page.getByRole('region', { name: 'GPU pack' })
+    await expect(pack).toContainText('The GPU pack is installed', { timeout: ANSWER_MS })
+    await expectAccessible(page)
+    await pack.getByRole('button', { name: 'Remove the GPU pack' }).click()
+    await expect(pack).toHaveCount(0)
   } finally {
     await server.close()
   }

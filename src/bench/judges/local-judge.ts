@@ -1,9 +1,11 @@
 import { basename } from 'node:path'
 import type { LlamaContext, LlamaModel } from 'node-llama-cpp'
 import { GgufFile } from '../../engine/formats/gguf/gguf-file.ts'
+import { findGpuPack } from '../../engine/gpu-pack/find-pack.ts'
 import { openLlamaLibrary } from '../../engine/language/llama-library.ts'
 import { isLone } from '../../engine/language/threads.ts'
 import { Serial } from '../../engine/serial.ts'
+import { tarsierHome } from '../../platform/home.ts'
 import type { LanguageDeviceChoice } from '../../shared/devices.ts'
 import { isAbort, TarsierError } from '../../shared/errors.ts'
 import { askForJson, type JudgeMessage, type VerdictSchema } from './ask-for-json.ts'
@@ -47,6 +49,7 @@ export class LocalJudge implements Judge {
     // On some invalid files llama.cpp fails an assertion, which ends the process.
     await using gguf = await GgufFile.open(path)
     const fingerprint = await gguf.fingerprint()
+    await findGpuPack(tarsierHome())
     const library = await openLlamaLibrary(device)
     const llama = await library.llama()
     signal.throwIfAborted()

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import * as nodeModule from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import koffi from 'koffi'
+import koffi, { type LibraryHandle } from 'koffi'
 import { type PackFile, partFolder, RUNTIME, unpackedFiles } from './pack-parts.ts'
 
 /** Packages by name, and the module that replaces one that is not installed. */
@@ -31,6 +31,8 @@ export async function resolve(specifier, context, next) {
 }`
 
 const used = new Set<string>()
+/** Libraries that must stay loaded: koffi unloads those that nothing refers to. */
+const loaded: LibraryHandle[] = []
 
 /**
  * Has this process find the parts of the GPU pack in a home folder; does nothing without them. Must be called before node-llama-cpp and
@@ -72,7 +74,7 @@ function replace(replacements: Replacements): void {
 
 function load(library: string): void {
   try {
-    if (existsSync(library)) koffi.load(library)
+    if (existsSync(library)) loaded.push(koffi.load(library))
   } catch {
     // A damaged copy: ONNX Runtime's own library is loaded instead, without the provider.
   }

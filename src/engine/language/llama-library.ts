@@ -206,7 +206,7 @@ async function load(device: LanguageDeviceChoice, kept: KeptBuilds | undefined, 
 function unavailable(device: LanguageDeviceChoice, cause: unknown): TarsierError {
   return new TarsierError(
     'device-unavailable',
-    `llama.cpp cannot use "${device}" on this machine. Choose "auto" or "cpu" as the device, or install the driver that ${device} needs.`,
+    `llama.cpp cannot use "${device}" on this machine. Choose "auto" or "cpu" as the device, or install ${device === 'cuda' ? 'the GPU pack and the driver' : 'the driver'} that ${device} needs.`,
     { cause, details: { device } },
   )
 }

@@ -117,6 +117,15 @@ describe('installing the GPU pack', () => {
     await expect(install('files')).rejects.toMatchObject({ code: 'usage' })
   })
 
+  it('makes no connection while connections are switched off', async () => {
+    process.env.TARSIER_NEVER_CONNECT = '1'
+    try {
+      await expect(install('http://mirror.invalid/')).rejects.toMatchObject({ code: 'connections-off' })
+    } finally {
+      delete process.env.TARSIER_NEVER_CONNECT
+    }
+  })
+
   it('asks for room before it downloads', async () => {
     await using mirror = await startMirror({ 'language.tgz': archive })
     await expect(install(mirror.url, [packFile('language', NAME, archive, 1e18)])).rejects.toMatchObject({ code: 'disk-full' })
