@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { filesFor } from '../../../src/engine/gpu-pack/pack-parts.ts'
 import { predictionOf } from '../../helpers/predictions.ts'
 import { ScratchFolder } from '../../helpers/scratch-folder.ts'
 import { example } from '../service/run-service.ts'
@@ -61,6 +62,16 @@ const connecting: readonly (readonly [string, readonly string[], Readonly<Record
     { HF_ENDPOINT: `https://${NAME}`, HTTPS_PROXY: 'http://127.0.0.1:9' },
     { kind: 'connect', target: '127.0.0.1' },
   ],
+  ...(filesFor().length === 0
+    ? []
+    : [
+        [
+          'the GPU pack',
+          ['gpu', 'install', '--anyway'],
+          { TARSIER_GPU_PACK_URL: `https://${NAME}` },
+          { kind: 'connect', target: NAME },
+        ] as const,
+      ]),
   [
     'a judge',
     ['bench', 'eval', 'predictions.jsonl', '--judge', 'openai:reader'],

@@ -45,6 +45,7 @@ describe('help and version', () => {
     ['trace'],
     ['doctor'],
     ['serve'],
+    ...['status', 'install', 'remove'].map((command) => ['gpu', command]),
     ...['list', 'catalogue', 'import', 'export', 'show', 'verify', 'rename', 'remove', 'path'].map((command) => ['models', command]),
     ...['prepare', 'run', 'merge', 'eval'].map((command) => ['bench', command]),
   ])('documents every option of %s %s', async (...command) => {
@@ -69,6 +70,7 @@ describe('doctor', () => {
       data: z
         .object({ home: z.string(), models: z.string(), cache: z.string(), cacheBytes: z.literal(0), diskFree: z.int().nullable() })
         .strict(),
+      gpuPack: z.object({ card: z.boolean(), parts: z.array(z.object({})), folder: z.string(), problem: z.string().nullable() }).strict(),
       models: z.array(z.object({ name: z.string(), path: z.string(), bytes: z.int(), problem: z.string().nullable() }).strict()),
       engines: z
         .object({
