@@ -31,7 +31,7 @@ export function addExport(models: Command, run: RunCommand): void {
         'owner/name on the hub, which is downloaded first. The name of an imported model works if its checkpoint is still on this disk.\n\n' +
         'llama.cpp: writes the two GGUF files of an imported model that llama.cpp and programs based on it load: the language model as it was imported, ' +
         'and its vision tower as an "mmproj" file. SOURCE is the name of an imported model, or its folder. Their paths are printed, one per line, and on stderr ' +
-        'what differs from the model. Not for Qwen2.5-VL.',
+        'what differs from the model.',
     )
     .argument('<source>', 'a checkpoint folder, a catalogue name, owner/name on the hub, or an imported model')
     .argument('<dir>', 'output folder; it must not exist')

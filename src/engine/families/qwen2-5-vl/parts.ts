@@ -5,7 +5,7 @@ import { DESCRIBE, manifestBase } from '../../checkpoint/manifest-base.ts'
 import { readModelCard } from '../../checkpoint/model-card.ts'
 import type { ModelOptions, ModelParts } from '../../checkpoint/model-parts.ts'
 import { languageContent } from '../../checkpoint/mrope-language.ts'
-import { readQwenProcessor } from '../../checkpoint/qwen-processor.ts'
+import { type QwenProcessor, readQwenProcessor } from '../../checkpoint/qwen-processor.ts'
 import { expectSpecialTokens } from '../../checkpoint/special-tokens.ts'
 import { readTokenizerFiles } from '../../checkpoint/tokenizer-files.ts'
 import { expectVideoPad, VIDEO_PAD } from '../../checkpoint/video-pad.ts'
@@ -41,16 +41,15 @@ export async function readQwen25VlParts(
   const templates = await readChatTemplates(directory, options.template)
   expectClipPlace(templates.processor, VIDEO_PAD, options.template === undefined ? directory : GIVEN_TEMPLATE)
   const card = await readModelCard(directory)
-  const base = manifestBase(options, { licence: card.licenceName ?? card.licence, source: sourceOf(directory) }, SETTINGS)
   return {
-    manifest: {
-      ...base,
-      family: 'qwen2.5-vl',
-      sampler: { ...base.sampler, multipleOf: vision.temporal_patch_size, perSecond: FRAMES_PER_SECOND },
-      preprocessing: await readPreprocessing(directory, vision),
-      prompt: { template: templates.processor, videoPad: VIDEO_PAD, describe: DESCRIBE },
-      maxSequence: Math.min(MAX_SEQUENCE, language.context),
-    },
+    manifest: qwen25VlManifest(options, {
+      licence: card.licenceName ?? card.licence,
+      source: sourceOf(directory),
+      vision,
+      processor: await readQwenProcessor(directory, vision),
+      template: templates.processor,
+      context: language.context,
+    }),
     language: {
       metadata: { width: language.width, context: language.context },
       content: (precision, signal) =>
@@ -60,26 +59,55 @@ export async function readQwen25VlParts(
           { precision, signal },
         ),
     },
-    tower: {
-      metadata: {
-        width: vision.out_hidden_size,
-        patchSize: vision.patch_size,
-        mergeSize: vision.spatial_merge_size,
-        temporalPatchSize: vision.temporal_patch_size,
-        headSize: vision.hidden_size / vision.num_heads,
-        heads: vision.num_heads,
-        feedForward: vision.intermediate_size,
-        window: windowPatches(vision),
-        positionsPerSecond: vision.tokens_per_second,
-      },
-      bytes: (precision) => towerBytes(vision, precision),
-      write: (written) => writeQwen25VlTower(source, vision, written),
-    },
+    tower: qwen25VlTower(source, vision),
   }
 }
 
-async function readPreprocessing(directory: string, vision: Qwen25VlVisionConfig): Promise<Qwen25VlManifest['preprocessing']> {
-  const { minPixels, maxPixels, ...picture } = await readQwenProcessor(directory, vision)
+/**
+ * Creates the manifest fields of a model of this family, without its files, from values of either file format. `context` is the language
+ * model's training context.
+ */
+export function qwen25VlManifest(
+  options: ModelOptions,
+  found: Pick<Qwen25VlManifest, 'source'> & {
+    readonly licence: string | undefined
+    readonly vision: Qwen25VlVisionConfig
+    readonly processor: QwenProcessor
+    readonly template: string
+    readonly context: number
+  },
+): ModelParts['manifest'] {
+  const base = manifestBase(options, found, SETTINGS)
+  return {
+    ...base,
+    family: 'qwen2.5-vl',
+    sampler: { ...base.sampler, multipleOf: found.vision.temporal_patch_size, perSecond: FRAMES_PER_SECOND },
+    preprocessing: preprocessingOf(found.processor),
+    prompt: { template: found.template, videoPad: VIDEO_PAD, describe: DESCRIBE },
+    maxSequence: Math.min(MAX_SEQUENCE, found.context),
+  }
+}
+
+/** The tower from a source with a checkpoint's tensor names. */
+export function qwen25VlTower(source: TensorSource, vision: Qwen25VlVisionConfig): ModelParts['tower'] {
+  return {
+    metadata: {
+      width: vision.out_hidden_size,
+      patchSize: vision.patch_size,
+      mergeSize: vision.spatial_merge_size,
+      temporalPatchSize: vision.temporal_patch_size,
+      headSize: vision.hidden_size / vision.num_heads,
+      heads: vision.num_heads,
+      feedForward: vision.intermediate_size,
+      window: windowPatches(vision),
+      positionsPerSecond: vision.tokens_per_second,
+    },
+    bytes: (precision) => towerBytes(vision, precision),
+    write: (written) => writeQwen25VlTower(source, vision, written),
+  }
+}
+
+function preprocessingOf({ minPixels, maxPixels, ...picture }: QwenProcessor): Qwen25VlManifest['preprocessing'] {
   const most = Math.max(minPixels, Math.min(maxPixels, PICTURE_MAX_PIXELS))
   return {
     ...picture,

@@ -1,6 +1,7 @@
 import type { Qwen25VlManifest } from '../../../shared/model-manifest.ts'
 import type { ModelFamily } from '../model-family.ts'
 import { ACCEPTED, isQwen25VlConfig } from './config.ts'
+import { qwen25VlPair } from './mmproj.ts'
 import { readQwen25VlParts } from './parts.ts'
 import { qwen25VlTowerForm } from './tower-form.ts'
 
@@ -18,6 +19,6 @@ export const qwen25Vl: ModelFamily<Qwen25VlManifest> = {
   accepted: ACCEPTED,
   isConfig: isQwen25VlConfig,
   readParts: readQwen25VlParts,
-  pair: null,
+  pair: qwen25VlPair,
   published: null,
 }

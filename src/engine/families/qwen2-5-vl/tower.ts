@@ -9,7 +9,9 @@ import { type Qwen25VlVisionConfig, windowPatches } from './vision-config.ts'
 
 const PREFIXES = ['visual.', 'model.visual.']
 const CHANNELS = 3
-const RMS_NORM_EPSILON = 1e-6
+export const RMS_NORM_EPSILON = 1e-6
+/** Name of the patch convolution's weight. */
+export const PATCH_MATRIX = 'patch_embed'
 /** With this factor, QuickGelu is SiLU. */
 const SILU_ALPHA = 1
 
@@ -56,7 +58,7 @@ export async function writeQwen25VlTower(
     const flat = graph.integers([-1, channels])
 
     const patchWeight = await imageFirst(source, `${prefix}patch_embed.proj.weight`, { ...config, channels })
-    const patchMatrix = await weights.computed('patch_embed', [channels, values], patchWeight)
+    const patchMatrix = await weights.computed(PATCH_MATRIX, [channels, values], patchWeight)
     const flatPixels = graph.node('Reshape', [pixels, graph.integers([-1, values])])
     let x = graph.node('Gemm', [flatPixels, patchMatrix], { attributes: { transB: 1 } })
     for (let block = 0; block < config.depth; block++) {

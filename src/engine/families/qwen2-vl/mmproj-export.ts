@@ -1,17 +1,13 @@
-import { TarsierError } from '../../../shared/errors.ts'
 import type { Tarsier2Manifest } from '../../../shared/model-manifest.ts'
 import type { WrittenMmproj } from '../../checkpoint/mmproj-content.ts'
+import { expectWritable, IMAGE_SIZE, MERGE, SLICES } from '../../checkpoint/qwen-pair.ts'
 import { checkFields } from '../../formats/checked-json.ts'
 import { ComputedTensors } from '../../formats/computed-tensors.ts'
 import type { GraphWeights } from '../../formats/onnx/graph-weights.ts'
-import { PATCHES, PREFIX, qwen2VlMmprojTensors, SLICES, WRITTEN_NAMES } from './mmproj-tensors.ts'
+import { PATCHES, PREFIX, qwen2VlMmprojTensors, WRITTEN_NAMES } from './mmproj-tensors.ts'
 import { LAYER_NORM_EPSILON, PATCH_MATRIX } from './tower.ts'
 import { qwen2VlVisionConfigSchema } from './vision-config.ts'
 
-/** What llama.cpp's converter writes for checkpoints without this setting. */
-const IMAGE_SIZE = 560
-/** Patches along each side of a token, which is fixed in llama.cpp. */
-const MERGE = 2
 const HALF_PATCHES = 'patch_embed.half'
 
 /**
@@ -20,12 +16,7 @@ const HALF_PATCHES = 'patch_embed.half'
  * Throws `model-unsupported`, `model-damaged`.
  */
 export function writeQwen2VlMmproj({ vision, preprocessing }: Tarsier2Manifest, weights: GraphWeights, projector: string): WrittenMmproj {
-  if (vision.temporalPatchSize !== SLICES || vision.mergeSize !== MERGE) {
-    throw new TarsierError(
-      'model-unsupported',
-      `llama.cpp supports only towers of this family with ${SLICES} temporal slices and tokens of ${MERGE} by ${MERGE} patches, but this one has ${vision.temporalPatchSize}, and ${vision.mergeSize} by ${vision.mergeSize}.`,
-    )
-  }
+  expectWritable(vision)
   const [width = 0] = weights.info('merger.ln_q.weight').shape
   const [feedForward = 0] = weights.info('blocks.0.mlp.fc1.bias').shape
   const config = checkFields(

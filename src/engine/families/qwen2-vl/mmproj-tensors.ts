@@ -1,3 +1,4 @@
+import { SLICES, WRITTEN_HEADS } from '../../checkpoint/qwen-pair.ts'
 import type { TensorRecipe } from '../../formats/gguf/gguf-tensor-source.ts'
 import type { Qwen2VlVisionConfig } from './vision-config.ts'
 
@@ -11,11 +12,9 @@ export interface Qwen2VlMmprojNames {
 }
 
 /** The names that are written: those of the current converter. */
-export const WRITTEN_NAMES: Qwen2VlMmprojNames = { up: 'ffn_up', down: 'ffn_down', heads: ['attn_q', 'attn_k', 'attn_v'] }
+export const WRITTEN_NAMES: Qwen2VlMmprojNames = { up: 'ffn_up', down: 'ffn_down', heads: WRITTEN_HEADS }
 
 const CHANNELS = 3
-/** Temporal slices of the patch convolution; llama.cpp supports only two. */
-export const SLICES = 2
 /** Prefix of the tower's tensors in a published checkpoint. */
 export const PREFIX = 'visual.'
 /** The patch convolution, which has a tensor for each slice. */

@@ -57,6 +57,11 @@ export class GraphWeights implements TensorSource {
     return (this.#graph.node ?? []).some(({ opType }) => opType === operator)
   }
 
+  /** Number of inputs of each operator of a kind, in the order of the graph. */
+  inputCounts(operator: string): number[] {
+    return (this.#graph.node ?? []).filter(({ opType }) => opType === operator).map(({ input }) => input?.length ?? 0)
+  }
+
   /** A numeric attribute of the first operator of a kind, or of the one with this weight; undefined if there is none. */
   attribute(operator: string, name: string, weight?: string): number | undefined {
     const node = (this.#graph.node ?? []).find(

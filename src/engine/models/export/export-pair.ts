@@ -34,7 +34,7 @@ export interface ExportedPair {
  * Exports an installed model as the two files that llama.cpp loads: the language model, copied as it is, and its tower with the projector as
  * an mmproj file. `destination` must not exist; it is written to a temporary folder and renamed when complete, so that a failure or an abort
  * leaves nothing.
- * Throws `model-unsupported` for models that llama.cpp does not support or in this form, `model-damaged`, `model-exists`, `disk-full`,
+ * Throws `model-unsupported` for families and towers that cannot be exported in this form, `model-damaged`, `model-exists`, `disk-full`,
  * `write-failed`.
  * @param directory the model's folder
  */

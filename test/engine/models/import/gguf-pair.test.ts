@@ -122,6 +122,19 @@ describe('a pair of GGUFs', () => {
     expect(answerText).toBe(await answer(whole))
   })
 
+  it('of Qwen2.5-VL imports as the model of its checkpoint: the same tower bytes and prompts', async () => {
+    const pair = await importPair(fixture('qwen2-5-vl-heads-of-16-bf16.gguf'), {
+      name: 'newer',
+      mmproj: fixture('mmproj-qwen2-5-vl-heads-of-16-bf16.gguf'),
+    })
+    const checkpoint = fileURLToPath(new URL('../../../fixtures/qwen2-5-vl/checkpoints/tied-heads-of-16', import.meta.url))
+    const whole = await importPair(checkpoint, { name: 'newer-whole', language: 'f32' })
+    const [one, other] = [await verifyModel(pair, never), await readManifest(whole)]
+    expect(one.vision).toEqual(other.vision)
+    expect(one).toEqual({ ...other, name: 'newer', source: one.source, language: one.language })
+    expect((await answer(pair)).length).toBeGreaterThan(10)
+  })
+
   it('of LLaVA imports without a projector name, which files of 2023 do not have', async () => {
     const named = await readFile(LLAVA_MMPROJ)
     // An unused key of the same length.
