@@ -1,5 +1,6 @@
 import type { EstimateRequest, ModelInfo } from '../engine/engine-client.ts'
 import { type HostClient, startEngineHost } from '../engine/host/host-client.ts'
+import { noRewriter, rewriterFor } from '../engine/rewriting/rewriter.ts'
 import { type JobEvent, runJob, type Work } from '../jobs/driver.ts'
 import { sidecarSink } from '../jobs/sinks/sidecar.ts'
 import type { RemoteEngine } from '../servers/remote-engine.ts'
@@ -13,12 +14,12 @@ import { DescribeOutput } from './describe-output.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { AnswerOptions, ClipOptions } from './options.ts'
 import { type PlannedClip, planClips } from './plan-clips.ts'
-import { clipRequest, engineOptions, samplingOf } from './requests.ts'
+import { clipRequest, engineOptions, homeOf, samplingOf } from './requests.ts'
 import { remoteOptions, type ServerOptions } from './server-options.ts'
-import { type ShapeOptions, shapeFrom } from './shape-option.ts'
+import { type RewritingOptions, rewritingShapeFrom } from './shape-option.ts'
 import type { SidecarExtension } from './sidecar-extensions.ts'
 
-export interface DescribeOptions extends ClipOptions, AnswerOptions, ServerOptions, ShapeOptions {
+export interface DescribeOptions extends ClipOptions, AnswerOptions, ServerOptions, RewritingOptions {
   readonly prompt?: string
   readonly system?: string
   readonly json?: boolean
@@ -35,7 +36,7 @@ type Result =
 
 /** Describes clips one after the other, or side by side on servers, or estimates the cost of each. */
 export async function describeClips(paths: readonly string[], options: DescribeOptions, signal: AbortSignal): Promise<ExitCode> {
-  const shape = await shapeFrom(options)
+  const shape = await rewritingShapeFrom(options)
   const clips = await planClips(
     paths,
     () => (options.sidecar === undefined ? { kind: 'none' } : { kind: 'sidecar', extension: options.sidecar }),
@@ -114,7 +115,18 @@ function workOn(
         clip: { ...clipRequest(file, options, model.defaults), fit: options.fit },
         sampling: samplingOf(options, model.defaults),
       } as const
-      for await (const event of shapedEvents(client.answer(file, turn, signal), shape)) {
+      const rewriter =
+        engine.kind === 'servers'
+          ? noRewriter
+          : rewriterFor({
+              engine: engine.client,
+              home: homeOf(options),
+              textModel: options.textModel,
+              conversation: file,
+              turn: { kind: 'regenerate' },
+              signal,
+            })
+      for await (const event of shapedEvents(client.answer(file, turn, signal), shape, rewriter)) {
         report(event)
         if (event.kind === 'done') return { kind: 'answer', file, answer: event.answer }
       }

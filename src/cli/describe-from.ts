@@ -26,9 +26,9 @@ import { ProgressLine } from './progress-line.ts'
 import { homeOf, samplingOf } from './requests.ts'
 import { progressText } from './run-text.ts'
 import { remoteOptions, type ServerOptions } from './server-options.ts'
-import { type ShapeOptions, shapeFrom } from './shape-option.ts'
+import { type RewritingOptions, rewritingShapeFrom } from './shape-option.ts'
 
-interface DescribeListOptions extends ClipOptions, AnswerOptions, ListOptions, ServerOptions, ShapeOptions {
+interface DescribeListOptions extends ClipOptions, AnswerOptions, ListOptions, ServerOptions, RewritingOptions {
   readonly prompt?: string
   readonly system?: string
 }
@@ -37,7 +37,7 @@ interface DescribeListOptions extends ClipOptions, AnswerOptions, ListOptions, S
 export async function describeList(from: string, out: string, options: DescribeListOptions, signal: AbortSignal): Promise<ExitCode> {
   if (hasMediaExtension(from))
     throw new TarsierError('usage', `${from} is a clip, but --from requires a list of clips. Give the clip without --from.`)
-  const shape = await shapeFrom(options)
+  const shape = await rewritingShapeFrom(options)
   const manifest = await readManifest(await resolveModel(options.model, homeOf(options)))
   const { samples, broken } = await readList(
     from,
@@ -86,11 +86,10 @@ async function openWorkers(
   const servers = remoteOptions(options, onNotice)
   if (servers === null) {
     const engine = { model: options.model, device: options.device, home: homeOf(options) }
-    const [first, ...others] = await openTarsierModels(options.workers ?? 1, { engine, ...settings }, signal)
-    return [shapedModel(first, shape), ...others.map((model) => shapedModel(model, shape))]
+    return await openTarsierModels(options.workers ?? 1, { engine, ...settings, shape, textModel: options.textModel }, signal)
   }
   const server = await ServersModel.open({ servers, ...settings }, signal)
-  const model = shapedModel(server, shape)
+  const model = await shapedModel(server, shape)
   return [model, ...Array<ModelUnderTest>((options.workers ?? server.concurrency) - 1).fill(model)]
 }
 

@@ -4,7 +4,7 @@ import type { RunCommand } from './interrupt.ts'
 import { checkListOptions, type ListOptions, listOptions } from './list-options.ts'
 import { answerOptions, frameOptions, modelOptions, promptOption, systemOption } from './options.ts'
 import { checkServerOptions, type ServerOptions, serverOptions } from './server-options.ts'
-import { shapeOptions } from './shape-option.ts'
+import { shapeOptions, textModelOption } from './shape-option.ts'
 import { sidecarExtensions } from './sidecar-extensions.ts'
 
 export function addDescribe(program: Command, run: RunCommand): void {
@@ -22,13 +22,13 @@ export function addDescribe(program: Command, run: RunCommand): void {
       .createOption('--fit', 'if a clip does not fit, use fewer pixels, then fewer frames, and print a notice (default: report an error)')
       .helpGroup('Frames:'),
   )
-  for (const option of [...shapeOptions(), ...serverOptions(), ...listOptions()]) command.addOption(option)
+  for (const option of [...shapeOptions(), textModelOption(), ...serverOptions(), ...listOptions()]) command.addOption(option)
   command
     .optionsGroup('Output:')
     .addOption(
       command
         .createOption('--dry-run', 'only print the estimated cost of each clip: tokens, memory, seconds; nothing is decoded')
-        .conflicts(['sidecar', 'skipExisting', 'overwrite', 'shape', 'prefix']),
+        .conflicts(['sidecar', 'skipExisting', 'overwrite', 'shape', 'prefix', 'textModel']),
     )
     .option('--json', 'print one line of JSON per clip instead of plain text; for a failed clip {"file","error":{"code","message"}}')
     .addOption(
@@ -55,6 +55,7 @@ Examples:
   tarsier describe clip.mp4 --frames 64 --dry-run
   tarsier describe clip.mp4 -p "What happens first?"
   tarsier describe clips/ --shape short-caption --prefix "sks style," --sidecar txt
+  tarsier describe clips/ --shape fields --text-model qwen2.5-7b-instruct.gguf --json
   tarsier describe --from clips.jsonl --out captions.jsonl --shard 1/4
   tarsier describe --from clips.jsonl --out captions.jsonl -m tarsier2-recap-7b --engine openai --base-url http://gpu1:8000/v1 --base-url http://gpu2:8000/v1`,
     )

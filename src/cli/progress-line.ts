@@ -17,6 +17,8 @@ const STAGE_LABELS: Readonly<Record<Stage, string>> = {
   looking: 'encoding',
   thinking: 'processing the prompt',
   writing: 'writing',
+  rewriting: 'rewriting',
+  checking: 'checking against the clip',
 }
 
 /** State of the current run. */

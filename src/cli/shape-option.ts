@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { Option } from 'commander'
 import { readFailure } from '../platform/file-failure.ts'
 import { TarsierError } from '../shared/errors.ts'
-import type { CaptionShape } from '../shared/shaping/caption-shape.ts'
+import { type CaptionShape, isRewriting } from '../shared/shaping/caption-shape.ts'
 import { checkShape, parseShape } from '../shared/shaping/parse-shape.ts'
 import { readyShape, readyShapeNames } from '../shared/shaping/ready-shapes.ts'
 import { parseName } from './options.ts'
@@ -12,6 +12,20 @@ const readyNames = readyShapeNames.join(', ')
 export interface ShapeOptions {
   readonly shape?: string
   readonly prefix?: string
+}
+
+/** Options of commands that rewrite on this machine. */
+export interface RewritingOptions extends ShapeOptions {
+  readonly textModel?: string
+}
+
+export function textModelOption(): Option {
+  return new Option(
+    '--text-model <file>',
+    'GGUF file of the text model that rewrites captions, with a shape that has "rewrite" (default: the one that the shape names, or else the model itself, without the clip)',
+  )
+    .argParser(parseName)
+    .helpGroup('Captions:')
 }
 
 export function shapeOptions(): Option[] {
@@ -34,6 +48,14 @@ export async function shapeFrom({ shape, prefix }: ShapeOptions): Promise<Captio
   }
   const found = readyShape(shape) ?? (await readShape(shape))
   return prefix === undefined ? found : checkShape({ ...found, prefix }, '--prefix')
+}
+
+/** As {@link shapeFrom}; throws `usage` for a text model without a shape that rewrites, too. */
+export async function rewritingShapeFrom(options: RewritingOptions): Promise<CaptionShape | null> {
+  const shape = await shapeFrom(options)
+  if (options.textModel !== undefined && !isRewriting(shape))
+    throw new TarsierError('usage', '--text-model needs a shape with "rewrite". Give one with --shape, such as --shape fields.')
+  return shape
 }
 
 async function readShape(path: string): Promise<CaptionShape> {

@@ -112,6 +112,8 @@ export interface TimeRequest {
   readonly text?: string | undefined
   /** Looks at further frames until times are known to this many seconds. Defaults to null: times between the model's frames. */
   readonly precision?: number | null | undefined
+  /** Scores the words with the whole clip only, which takes a fraction of the time: nothing gets a time. Defaults to false. */
+  readonly supportOnly?: boolean | undefined
 }
 
 /** Events until a prompt is evaluated. */
@@ -175,6 +177,24 @@ export interface RunStart {
   readonly device: string
 }
 
+/** A text that a language model writes without a clip. */
+export interface WriteRequest {
+  readonly prompt: string
+  /** GGUF file of a text model. Defaults to the loaded model. */
+  readonly textModel?: string | undefined
+  /** A grammar in GBNF that the text must follow. Defaults to none. */
+  readonly grammar?: string | undefined
+  readonly maxTokens: number
+}
+
+export interface WrittenText {
+  readonly text: string
+  /** Whether the model came to the end of its text. */
+  readonly finished: boolean
+  /** Name of the model, or of the file of the text model. */
+  readonly model: string
+}
+
 export interface TraceRequest {
   readonly clip: ClipRequest
   /** Defaults to the model's own request for a description. */
@@ -212,6 +232,11 @@ export interface EngineClient extends AsyncDisposable {
   answer(conversation: string, turn: TurnRequest, signal: AbortSignal): AsyncIterable<EngineEvent>
   /** Finds out when a text's events happen in a clip, and how much the clip supports its words. The last event is `timed`. */
   timeText(conversation: string, request: TimeRequest, signal: AbortSignal): AsyncIterable<TimeEvent>
+  /**
+   * Writes a text without a clip, the same text each time. A text model stays in memory until another one is named. Throws `rewriter-missing` if the
+   * loaded model only describes clips, and as loading a text model does.
+   */
+  write(request: WriteRequest, signal: AbortSignal): Promise<WrittenText>
   /** Estimates the first question about a clip. Decodes nothing. */
   estimate(request: EstimateRequest, signal: AbortSignal): Promise<Estimate>
   /** State from which a run would start; null while no model is loaded. Loads nothing and does not wait for other runs. */

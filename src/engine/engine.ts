@@ -25,11 +25,14 @@ import type {
   TurnMessages,
   TurnRequest,
   UpcomingClips,
+  WriteRequest,
+  WrittenText,
 } from './engine-client.ts'
 import { decodingOf, speedsOf } from './estimate/measure.ts'
 import { loadedMemory } from './estimate/memory-state.ts'
 import { SpeedStore } from './estimate/speeds.ts'
 import { type LoadedModel, loadModel } from './loaded-model.ts'
+import { TextWriter } from './rewriting/text-writer.ts'
 import { Serial } from './serial.ts'
 import { traceClip } from './trace.ts'
 
@@ -39,6 +42,7 @@ export class Engine implements EngineClient {
   readonly #conversations = new Map<string, Conversation>()
   readonly #past = new Map<string, readonly PastMessage[]>()
   readonly #serial = new Serial()
+  readonly #writer = new TextWriter()
   readonly #speeds: SpeedStore
   readonly #supervision: DeviceSupervision | undefined
   #model: Promise<LoadedModel> | null = null
@@ -92,6 +96,15 @@ export class Engine implements EngineClient {
       const model = await this.#loaded(signal)
       expectPlaceFor(request.turn, model)
       yield* this.#conversation(conversation, model).timeText(request, signal)
+    } finally {
+      leave()
+    }
+  }
+
+  async write(request: WriteRequest, signal: AbortSignal): Promise<WrittenText> {
+    const leave = await this.#serial.enter(signal)
+    try {
+      return await this.#writer.write(request, await this.#loaded(signal), signal)
     } finally {
       leave()
     }
@@ -164,6 +177,7 @@ export class Engine implements EngineClient {
     try {
       for (const conversation of this.#conversations.values()) await conversation.dispose()
       this.#conversations.clear()
+      await this.#writer[Symbol.asyncDispose]()
       const model = await this.#model?.catch(() => null) // the caller of a failed load has received its error
       await model?.[Symbol.asyncDispose]()
       this.#model = null

@@ -14,6 +14,8 @@ export const STOPPING_CODES: readonly ErrorCode[] = [
   'native-library',
   'not-allowed',
   'connections-off',
+  'rewriter-missing',
+  'schema-unsupported',
 ]
 
 /** Outcome of one clip. A job has one for each clip that it finished. */

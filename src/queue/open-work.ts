@@ -60,7 +60,7 @@ export async function openWork(job: Job, options: WorkOptions, signal: AbortSign
         sampling,
         version,
       })
-      return samplesWork(severalOf(shapedModel(server, shape), concurrency ?? perServer * Math.max(1, servers.baseUrls.length)))
+      return samplesWork(severalOf(await shapedModel(server, shape), concurrency ?? perServer * Math.max(1, servers.baseUrls.length)))
     }
     case 'servers': {
       const remote = {
@@ -73,15 +73,14 @@ export async function openWork(job: Job, options: WorkOptions, signal: AbortSign
         onNotice: servers.onNotice,
       }
       const server = await ServersModel.open({ servers: remote, ...choices }, signal)
-      return await withSameSettings(job, severalOf(shapedModel(server, shape), concurrency ?? server.concurrency))
+      return await withSameSettings(job, severalOf(await shapedModel(server, shape), concurrency ?? server.concurrency))
     }
     case 'tarsier': {
       const directory = await options.models.folderOf(model, signal)
       const engine = { model: directory, device: options.device, home: options.home, untested: options.untested }
       const slots = concurrency ?? 1
       if (task === 'events' || task === 'check') return await textsWork(job.request, engine, slots, signal)
-      const [first, ...others] = await openTarsierModels(slots, { engine, ...choices }, signal)
-      return await withSameSettings(job, [shapedModel(first, shape), ...others.map((one) => shapedModel(one, shape))])
+      return await withSameSettings(job, await openTarsierModels(slots, { engine, ...choices, shape }, signal))
     }
     default:
       return assertNever(model, 'engine of a job')

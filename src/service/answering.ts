@@ -1,11 +1,13 @@
 import { assistantMessage, type ClipRequest, type Message, userMessage } from '../engine/engine-client.ts'
 import { readManifest } from '../engine/models/manifest.ts'
 import { resolveModel } from '../engine/models/registry.ts'
+import { rewriterFor } from '../engine/rewriting/rewriter.ts'
 import type { Library } from '../library/library.ts'
 import type { AskSettings } from '../shared/contract/asking.ts'
 import type { ChatEvent, Turn } from '../shared/contract/chats.ts'
 import { asTarsierError, isAbort, TarsierError } from '../shared/errors.ts'
-import { shapedEvents } from '../shared/shaping/shaped-answer.ts'
+import { type CaptionShape, isRewriting, type ShapedCaption } from '../shared/shaping/caption-shape.ts'
+import { shapedAnswer, shapedEvents } from '../shared/shaping/shaped-answer.ts'
 import type { ClipStore } from './clip-store.ts'
 import type { Engines } from './engines.ts'
 import type { Log } from './log.ts'
@@ -30,6 +32,8 @@ export interface Question {
   /** Library changes that are saved in the same transaction as the new turn. */
   readonly alsoKeep?: () => void
 }
+
+type StoredAnswer = NonNullable<Turn['answer']>
 
 export interface AnsweringParts {
   readonly home: string
@@ -76,6 +80,34 @@ export class Answering {
     throw new TarsierError('usage', 'An answer is already being generated in this conversation. Wait until it is finished, or stop it.', {
       details: { chat },
     })
+  }
+
+  /**
+   * Details of a finished answer with its text in a shape. Only a shape that rewrites needs the model, and waits for its turn. Throws `usage` for an answer
+   * that is not finished.
+   */
+  async shaped(chat: string, position: number, shape: CaptionShape | null, asker: Asker, signal: AbortSignal): Promise<StoredAnswer> {
+    const { library, runs, home } = this.#parts
+    const turn = library.chats.turn(chat, position)
+    const { text, answer } = turn
+    if (!answer) throw new TarsierError('usage', 'This answer was not finished, so it cannot get a shape. Regenerate it first.')
+    if (!isRewriting(shape)) {
+      const { text: _, ...shaped } = shapedAnswer({ text, ...answer }, shape)
+      return shaped
+    }
+    const stored = library.settings.get()
+    const manifest = await readManifest(await resolveModel(turn.model, home))
+    const settings = resolveSettings({ ...turn.settings, model: turn.model }, undefined, stored, manifest)
+    const prepare = () => this.#ready(chat, turn, settings, signal)
+    const found: { shaped?: ShapedCaption } = {}
+    const work = async function* () {
+      const { rewriter } = await prepare()
+      await rewriter.expectUsable(shape)
+      found.shaped = yield* rewriter.rewrite({ text }, shape)
+    }
+    for await (const _ of runs.inTurn(asker, work, signal));
+    if (!found.shaped) throw new TarsierError('internal', 'The engine returned no caption. Please report it.')
+    return { ...answer, shaped: found.shaped }
   }
 
   /** A turn as it is stored. */
@@ -134,17 +166,29 @@ export class Answering {
   }
 
   async *#events(turn: Turn, chat: string, settings: ResolvedSettings, asker: Asker, signal: AbortSignal): AsyncGenerator<ChatEvent, void> {
-    const { library, clips, engines, runs } = this.#parts
+    const prepare = () => this.#ready(chat, turn, settings, signal)
     const work = async function* (): AsyncGenerator<ChatEvent, void> {
-      const clip = await clips.present(library.chats.summary(chat).clip, signal)
-      const request: ClipRequest = { path: clip.path, frames: settings.frames, maxPixels: settings.maxPixels }
-      const messages = messagesOf(library.chats.turns(chat).slice(0, turn.index), turn.question, request)
-      const choice = { model: settings.model, device: settings.device, cache: library.settings.get().cache }
-      const engine = await engines.for(choice, chat)
-      const ask = { kind: 'chat', messages, system: settings.system, sampling: settings.sampling } as const
-      yield* shapedEvents(engine.answer(chat, ask, signal), settings.shape)
+      const { engine, asked, rewriter } = await prepare()
+      yield* shapedEvents(engine.answer(chat, { ...asked, sampling: settings.sampling }, signal), settings.shape, rewriter)
     }
-    yield* runs.inTurn(asker, work, signal)
+    yield* this.#parts.runs.inTurn(asker, work, signal)
+  }
+
+  /** The engine with the messages of a turn, and what rewrites its answer. To be called when the run has its turn. */
+  async #ready(
+    chat: string,
+    turn: Pick<Turn, 'index' | 'question'>,
+    settings: Pick<ResolvedSettings, 'model' | 'device' | 'frames' | 'maxPixels' | 'system'>,
+    signal: AbortSignal,
+  ) {
+    const { library, clips, engines, home } = this.#parts
+    const { path } = await clips.present(library.chats.summary(chat).clip, signal)
+    const request: ClipRequest = { path, frames: settings.frames, maxPixels: settings.maxPixels }
+    const messages = messagesOf(library.chats.turns(chat).slice(0, turn.index), turn.question, request)
+    const choice = { model: settings.model, device: settings.device, cache: library.settings.get().cache }
+    const engine = await engines.for(choice, chat)
+    const asked = { kind: 'chat', messages, system: settings.system } as const
+    return { engine, asked, rewriter: rewriterFor({ engine, home, conversation: chat, turn: asked, signal }) }
   }
 }
 

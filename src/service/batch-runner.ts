@@ -9,6 +9,7 @@ import type { AskSettings } from '../shared/contract/asking.ts'
 import type { BatchItem, BatchJob } from '../shared/contract/batch.ts'
 import type { ChatEvent } from '../shared/contract/chats.ts'
 import { assertNever, asTarsierError, isAbort } from '../shared/errors.ts'
+import { isRewriting } from '../shared/shaping/caption-shape.ts'
 import { shapedAnswer } from '../shared/shaping/shaped-answer.ts'
 import type { Answering } from './answering.ts'
 import { BatchEvents } from './batch-events.ts'
@@ -226,8 +227,13 @@ export class BatchRunner implements AsyncDisposable {
     const { chats } = this.#library
     const described = (fits: (settings: AskSettings) => boolean) => chats.described(clip.key, question, wanted.model, fits)
     const same = described((settings) => sameInput(settings, wanted) && isDeepStrictEqual(settings.shape ?? null, wanted.shape))
-    const similar = described((settings) => sameInput(settings, wanted))
-    return same ?? this.#reshaped(similar, clip, wanted)
+    // A rewritten caption is held against the clip, so that its clip is described again.
+    if (same !== null || isRewriting(wanted.shape)) return same
+    return this.#reshaped(
+      described((settings) => sameInput(settings, wanted)),
+      clip,
+      wanted,
+    )
   }
 
   /** Keeps an answer with its text in another shape as a conversation of its own, which needs no model. Returns its id. */

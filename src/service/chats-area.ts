@@ -1,6 +1,5 @@
 import type { Chat } from '../shared/contract/chats.ts'
 import { TarsierError } from '../shared/errors.ts'
-import { shapedAnswer } from '../shared/shaping/shaped-answer.ts'
 import { implementer, needed } from './procedures.ts'
 import type { Service } from './service.ts'
 
@@ -56,13 +55,15 @@ export const chatsArea = {
 
   versions: area.versions.handler(({ input, context: { service } }) => service.library.chats.versions(input.chat, input.turn)),
 
-  shape: area.shape.handler(({ input: { chat, turn, shape }, context: { service } }) => {
-    service.answering.expectIdle(chat)
-    const { chats } = service.library
-    const { text, answer, settings } = chats.turn(chat, turn)
-    if (!answer) throw new TarsierError('usage', 'This answer was not finished, so it cannot get a shape. Regenerate it first.')
-    const { text: _, ...shaped } = shapedAnswer({ text, ...answer }, shape)
-    return chats.reshape(chat, turn, { ...settings, shape }, shaped)
+  shape: area.shape.handler(async ({ input: { chat, turn, shape }, context: { service, client }, signal }) => {
+    const release = service.answering.occupy(chat)
+    try {
+      const answer = await service.answering.shaped(chat, turn, shape, { client, kind: 'chat' }, needed(signal))
+      const { chats } = service.library
+      return chats.reshape(chat, turn, { ...chats.turn(chat, turn).settings, shape }, answer)
+    } finally {
+      release()
+    }
   }),
 
   clear: area.clear.handler(({ input, context: { service }, signal }) => {

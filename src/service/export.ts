@@ -98,10 +98,10 @@ function rows({ chat, clip, turns, events }: ExportRecord) {
   }))
 }
 
-/** The text in its shape and the rules that it does not keep; null where no shape was wanted. */
+/** The text in its shape, the rules that it does not keep, and what a text model wrote; null where that was not wanted. */
 function shapedFields({ answer }: Turn) {
-  const { text = null, shape = null, unmet = [] } = answer?.shaped ?? {}
-  return { shaped: text, shape, unmet }
+  const { text = null, shape = null, unmet = [], rewritten = null } = answer?.shaped ?? {}
+  return { shaped: text, shape, unmet, rewritten }
 }
 
 /** The first answer in its shape. */
@@ -110,7 +110,7 @@ function captionIn([first]: readonly Turn[]): string | undefined {
 }
 
 function summaryRow({ given }: StoredClip, { model, summary }: ClipEvents) {
-  const unknown = { shaped: null, shape: null, unmet: [], width: null, height: null, finish: null, time: '', chat: null }
+  const unknown = { shaped: null, shape: null, unmet: [], rewritten: null, width: null, height: null, finish: null, time: '', chat: null }
   return { file: given, question: '', answer: summary ?? '', state: 'done' as const, model, frames: [], ...unknown }
 }
 

@@ -1,4 +1,4 @@
-import type { EngineClient, ModelInfo, TimeEvent, TimeRequest, TurnRequest } from '../engine/engine-client.ts'
+import type { EngineClient, ModelInfo, TimeEvent, TimeRequest, TurnRequest, WriteRequest, WrittenText } from '../engine/engine-client.ts'
 import type { EngineEvent } from '../shared/engine-events.ts'
 import type { EngineChoice, Engines } from './engines.ts'
 import type { Asker, RunQueue } from './run-queue.ts'
@@ -10,7 +10,7 @@ const LOADING = 'loading'
  * The engine of a long job, which other runs interrupt between its conversations: the first command of a conversation waits for its turn, and
  * closing the conversation ends it. Only one conversation at a time.
  */
-export class LentEngine implements Pick<EngineClient, 'load' | 'answer' | 'timeText' | 'close'>, AsyncDisposable {
+export class LentEngine implements Pick<EngineClient, 'load' | 'answer' | 'timeText' | 'write' | 'close'>, AsyncDisposable {
   readonly #engines: Engines
   readonly #runs: RunQueue
   readonly #choice: EngineChoice
@@ -41,6 +41,16 @@ export class LentEngine implements Pick<EngineClient, 'load' | 'answer' | 'timeT
 
   async *timeText(conversation: string, request: TimeRequest, signal: AbortSignal): AsyncGenerator<TimeEvent, void> {
     yield* (await this.#borrow(conversation, signal)).timeText(conversation, request, signal)
+  }
+
+  /** Belongs to the present conversation; without one it waits for its turn. */
+  async write(request: WriteRequest, signal: AbortSignal): Promise<WrittenText> {
+    if (this.#lent) return await this.#lent.engine.write(request, signal)
+    try {
+      return await (await this.#borrow(LOADING, signal)).write(request, signal)
+    } finally {
+      await this.close(LOADING)
+    }
   }
 
   async close(conversation: string): Promise<void> {

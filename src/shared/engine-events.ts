@@ -2,8 +2,8 @@ import type { Remedy } from './remedies.ts'
 import type { FinishReason } from './sampling.ts'
 import type { ShapedCaption } from './shaping/caption-shape.ts'
 
-/** Stages of a run, in order. `decode` and `encode` overlap, because frames are processed one by one. */
-export type Stage = 'loading' | 'probing' | 'looking' | 'thinking' | 'writing'
+/** Stages of a run, in order. `decode` and `encode` overlap, because frames are processed one by one. The last two are those of a rewritten caption. */
+export type Stage = 'loading' | 'probing' | 'looking' | 'thinking' | 'writing' | 'rewriting' | 'checking'
 
 /** Devices of tower and language model (`not needed` if the tower was not used), with the devices that were tried before. */
 export interface DevicesUsed {

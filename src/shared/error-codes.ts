@@ -37,6 +37,10 @@ export const errorCodeInfo = {
   'model-unsupported': { http: 500, exit: 'failed', label: 'This model cannot be used', actions: ['models'] },
   'model-mismatch': { http: 500, exit: 'failed', label: 'The model’s files do not match', actions: ['models'] },
   'model-exists': { http: 409, exit: 'failed', label: 'A model with this name exists', actions: ['models'] },
+  // rewritten captions
+  'rewriter-missing': { http: 404, exit: 'failed', label: 'There is no text model to rewrite with', actions: ['models'] },
+  'rewrite-unfinished': { http: 500, exit: 'failed', label: 'The text was not rewritten to its end', actions: ['retry'] },
+  'schema-unsupported': { http: 400, exit: 'usage', label: 'The JSON schema cannot be used', actions: [] },
   // the Hugging Face hub and downloads
   'hub-gated': { http: 403, exit: 'denied', label: 'The hub requires a login', actions: ['retry'] },
   'hub-missing': { http: 404, exit: 'failed', label: 'Not found on the hub', actions: ['retry'] },

@@ -96,6 +96,22 @@ const models = {
     meaning: 'A model with this name is imported already.',
     advice: 'Choose another name with `--name NAME`, or remove the other model with `tarsier models remove NAME`.',
   },
+  'rewriter-missing': {
+    meaning:
+      'A shape of captions has `rewrite`, and there is no model for that: its text model does not exist, or the model only describes clips.',
+    advice:
+      'Put a text model (a GGUF file) into the folder `text-models` of the data folder and name it in the shape, or give its path with `--text-model FILE`. [Captions](captions.md#rewritten-captions) explains it.',
+  },
+  'rewrite-unfinished': {
+    meaning:
+      'The text model wrote nothing, or was not finished within the tokens that the shape allows. Small models may repeat themselves.',
+    advice: 'Set `maxTokens` in `rewrite` of the shape to a higher number, or use another text model.',
+  },
+  'schema-unsupported': {
+    meaning: 'The JSON schema of the fields cannot be enforced by a grammar: it is wrong, or has a keyword that a grammar cannot express.',
+    advice:
+      'The error names the place in the schema. Use types, properties, `enum`, lists and their limits. `describe --shape fields` shows a schema that works.',
+  },
 } satisfies Partial<Record<ErrorCode, ErrorHelp>>
 
 const downloads = {

@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { EngineClient, EngineOptions, ModelInfo, TimeRequest } from '../../engine/engine-client.ts'
 import { familyOf } from '../../engine/families/families.ts'
 import { startEngineHost } from '../../engine/host/host-client.ts'
@@ -6,10 +6,13 @@ import { MediaProcess } from '../../engine/host/media-process.ts'
 import { fileStamp } from '../../engine/media/local-file.ts'
 import { modelFiles, readManifest } from '../../engine/models/manifest.ts'
 import { resolveModel } from '../../engine/models/registry.ts'
+import { rewriterFor } from '../../engine/rewriting/rewriter.ts'
 import { installedVersion } from '../../platform/installed-version.ts'
 import type { Answer, FrameUsed } from '../../shared/engine-events.ts'
 import { isProcessLost, TarsierError } from '../../shared/errors.ts'
 import type { SamplerName } from '../../shared/frame-request.ts'
+import { type CaptionShape, isRewriting } from '../../shared/shaping/caption-shape.ts'
+import { shapedEvents } from '../../shared/shaping/shaped-answer.ts'
 import { dataSetOf } from '../datasets.ts'
 import type { ClipFile } from '../locate-videos.ts'
 import { checkAnswer, falseCaptionSchema } from '../metrics/check.ts'
@@ -26,12 +29,16 @@ const CONVERSATION = 'bench'
 const CRASHES_IN_A_ROW = 3
 
 /** What a run needs of an engine. */
-export type BenchEngine = Pick<EngineClient, 'load' | 'answer' | 'timeText' | 'close'> & AsyncDisposable
+export type BenchEngine = Pick<EngineClient, 'load' | 'answer' | 'timeText' | 'write' | 'close'> & AsyncDisposable
 
 export interface TarsierModelOptions extends TarsierChoices {
   /** Starts the engine, and again after a crash. Defaults to a process of its own. */
   readonly start?: () => BenchEngine
   readonly engine: Omit<EngineOptions, 'cache'>
+  /** Shape of the answers' texts. Defaults to none. */
+  readonly shape?: CaptionShape | null | undefined
+  /** Path of the text model for a shape that rewrites; overrides the one that it names. */
+  readonly textModel?: string | undefined
   /** Version of this program. */
   readonly version: string
 }
@@ -93,7 +100,7 @@ export class TarsierModel implements ModelUnderTest {
     const client = start(options)
     try {
       const info = await client.load(signal)
-      const settings = tarsierSettings(manifest, options)
+      const settings = { ...tarsierSettings(manifest, options), ...shapeSettings(options) }
       return new TarsierModel(options, client, info, settings, modelHashes(manifest), marks, familyOf(manifest).clipPixels(manifest))
     } catch (error) {
       await client[Symbol.asyncDispose]()
@@ -110,10 +117,10 @@ export class TarsierModel implements ModelUnderTest {
     const started = performance.now()
     try {
       const checks = dataSetOf(sample.dataset)?.metric === 'check'
-      const { text, finish, ...seen } = await (checks ? this.#check(sample, files, signal) : this.#ask(sample, files, signal))
+      const { text, shaped, finish, ...seen } = await (checks ? this.#check(sample, files, signal) : this.#ask(sample, files, signal))
       await this.#marks.check()
       this.#crashed.clear()
-      return { text, finish, used: this.#used(seen, (performance.now() - started) / 1000) }
+      return { text, ...(shaped && { shaped }), finish, used: this.#used(seen, (performance.now() - started) / 1000) }
     } catch (error) {
       if (isProcessLost(error)) await this.#startAnew(sample, error)
       throw error
@@ -166,7 +173,11 @@ export class TarsierModel implements ModelUnderTest {
       sampling: this.#options.sampling,
     } as const
     try {
-      for await (const event of this.#client.answer(CONVERSATION, turn, signal)) if (event.kind === 'done') return seenIn(event.answer)
+      const events = this.#client.answer(CONVERSATION, turn, signal)
+      const { shape = null, textModel, engine } = this.#options
+      const context = { engine: this.#client, home: engine.home, textModel, conversation: CONVERSATION, signal }
+      const rewriter = rewriterFor({ ...context, turn: { kind: 'regenerate' } })
+      for await (const event of shapedEvents(events, shape, rewriter)) if (event.kind === 'done') return seenIn(event.answer)
     } finally {
       // The next sample has other paths, and these have been removed by then.
       if (shown.temporary) {
@@ -191,7 +202,7 @@ export class TarsierModel implements ModelUnderTest {
     )
   }
 
-  #used({ frames, width, height, device }: Omit<Seen, 'text' | 'finish'>, seconds: number): Used {
+  #used({ frames, width, height, device }: Omit<Seen, 'text' | 'finish' | 'shaped'>, seconds: number): Used {
     const { sampling } = this.#options
     return {
       engine: 'tarsier',
@@ -209,13 +220,20 @@ export class TarsierModel implements ModelUnderTest {
 }
 
 /** An answer, and what the model saw for it. */
-interface Seen extends Pick<Answered, 'text' | 'finish'>, Pick<Used, 'width' | 'height' | 'device'> {
+interface Seen extends Pick<Answered, 'text' | 'shaped' | 'finish'>, Pick<Used, 'width' | 'height' | 'device'> {
   readonly frames: readonly FrameUsed[]
 }
 
-function seenIn({ text, finish, frames, width, height, device: { vision, language } }: Answer): Seen {
+function seenIn({ text, shaped, finish, frames, width, height, device: { vision, language } }: Answer): Seen {
   const size = frames.length === 0 ? { width: null, height: null } : { width, height }
-  return { text, finish, frames, ...size, device: `vision ${vision}, language ${language}` }
+  return { text, ...(shaped && { shaped }), finish, frames, ...size, device: `vision ${vision}, language ${language}` }
+}
+
+/** The shape among the settings of a run, with the name of the text model that it is used with. */
+function shapeSettings({ shape = null, textModel }: Pick<TarsierModelOptions, 'shape' | 'textModel'>): RunSettings {
+  if (shape === null) return {}
+  if (!isRewriting(shape) || textModel === undefined) return { shape }
+  return { shape: { ...shape, rewrite: { ...shape.rewrite, model: basename(textModel) } } }
 }
 
 /** Disables the disk cache: thousands of clips that are used once would only evict one another. */

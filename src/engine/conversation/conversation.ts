@@ -91,7 +91,10 @@ export class Conversation {
    * Times a text and scores its words in place of an answer. Throws `context-full` if the text does not fit, and `usage` unless the messages have exactly
    * one clip, or if there is no text.
    */
-  async *timeText({ turn, text: given, precision = null }: TimeRequest, signal: AbortSignal): AsyncGenerator<TimeEvent, void> {
+  async *timeText(
+    { turn, text: given, precision = null, supportOnly = false }: TimeRequest,
+    signal: AbortSignal,
+  ): AsyncGenerator<TimeEvent, void> {
     await this.#keeping.pause()
     if (bringsClip(turn)) yield { kind: 'stage', stage: 'probing' }
     const before = this.#history.clips
@@ -124,8 +127,8 @@ export class Conversation {
       const { language } = this.#resources
       const scorer = new ClipScorer({ ...scored, session: cache.session, language, head, limit: this.#limit }, this.#resources)
       // Loaded when needed: the analysis of English takes a third of a second to load.
-      const { timeText } = await import('./time-text.ts')
-      yield* timeText(scorer, answer, precision, signal)
+      const { supportText, timeText } = await import('./time-text.ts')
+      yield* supportOnly ? supportText(scorer, answer, signal) : timeText(scorer, answer, precision, signal)
     } finally {
       for (const clip of [...pending.opened, ...before]) if (!this.#history.clips.includes(clip)) await clip.close()
       this.#keep(wanted, false)

@@ -60,6 +60,17 @@ export async function* timeText(
   yield { kind: 'timed', timed }
 }
 
+/** Scores the words of a text with the whole clip and without it. Yields `scored`, then `timed` without times. */
+export async function* supportText(scorer: ClipScorer, answer: AnswerTokens, signal: AbortSignal): AsyncGenerator<TimeEvent, void> {
+  const score = new Stopwatch()
+  const of = scorer.frames.length
+  const withoutClip = await score.time(() => scorer.withoutClip(answer, signal))
+  const withClip = await score.time(() => scorer.after(of, answer, signal))
+  yield { kind: 'scored', done: of, of }
+  const sentences = supportOf(answer, { withClip, withoutClip }).map((sentence) => ({ ...sentence, begins: null, ends: null }))
+  yield { kind: 'timed', timed: { text: answer.text, clauses: [], sentences, timings: { score: score.milliseconds, zoom: 0 } } }
+}
+
 /** A clause ends where the next one of the same subject begins, or with the clip. */
 function withEnds(clauses: readonly { readonly subject: string; readonly clause: TimedClause }[], duration: number): TimedClause[] {
   return clauses.map(({ subject, clause }, i) => {

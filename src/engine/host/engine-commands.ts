@@ -11,6 +11,7 @@ import type {
   TraceRequest,
   TurnRequest,
   UpcomingClips,
+  WriteRequest,
 } from '../engine-client.ts'
 
 /** Commands to the engine process. `start` comes first if a model has to be loaded; `diagnose` and `count-prompt` need none. */
@@ -19,6 +20,7 @@ export type EngineCommand =
   | { readonly kind: 'load'; readonly upcoming: UpcomingClips }
   | AnswerCommand
   | TimeCommand
+  | { readonly kind: 'write'; readonly request: WriteRequest }
   | { readonly kind: 'estimate'; readonly request: EstimateRequest }
   | { readonly kind: 'run-start'; readonly question: NextQuestion }
   | { readonly kind: 'close'; readonly conversation: string }

@@ -15,6 +15,8 @@ import type {
   TraceRequest,
   TurnRequest,
   UpcomingClips,
+  WriteRequest,
+  WrittenText,
 } from '../engine-client.ts'
 import { type CommandRecovery, DeviceRecovery, type Notice, type OnDeviceFailure } from './device-recovery.ts'
 import type { EngineCommand, HostEvent } from './engine-commands.ts'
@@ -136,6 +138,10 @@ export class HostClient implements EngineClient {
         if (notice) yield notice
       }
     }
+  }
+
+  write(request: WriteRequest, signal: AbortSignal): Promise<WrittenText> {
+    return this.#ask({ kind: 'write', request }, signal)
   }
 
   estimate(request: EstimateRequest, signal: AbortSignal): Promise<Estimate> {

@@ -44,6 +44,8 @@ export function serveEngine(make: MakeEngine, probe = diagnose): void {
         return answer(await engine(), command, signal, emit)
       case 'time-text':
         return timeText(await engine(), command, signal, emit)
+      case 'write':
+        return (await engine()).write(command.request, signal)
       case 'estimate':
         return (await engine()).estimate(command.request, signal)
       case 'run-start':

@@ -54,7 +54,7 @@ export const stageSteps = ['Reading', 'Encoding', 'Processing', 'Writing'] as co
 
 /** Index of the run's stage in {@link stageSteps}; -1 before the first. */
 export function stepOf({ stage }: Run): number {
-  return { asking: -1, queued: -1, loading: -1, probing: 0, looking: 1, thinking: 2, writing: 3 }[stage]
+  return { asking: -1, queued: -1, loading: -1, probing: 0, looking: 1, thinking: 2, writing: 3, rewriting: 4, checking: 4 }[stage]
 }
 
 /** User-facing text for the current stage. */
@@ -74,6 +74,10 @@ export function stageText(run: Pick<Run, 'stage' | 'ahead' | 'done' | 'of'>): st
       return 'Processing the prompt'
     case 'writing':
       return 'Writing'
+    case 'rewriting':
+      return 'Rewriting the caption'
+    case 'checking':
+      return 'Checking the caption against the clip'
     default:
       return assertNever(run.stage, 'stage')
   }
@@ -84,7 +88,7 @@ export function stageText(run: Pick<Run, 'stage' | 'ahead' | 'done' | 'of'>): st
  * it takes longer than that; null if unknown.
  */
 export function secondsLeft(run: Run, now: number, estimate: number | null): number | null {
-  if (run.stage === 'writing' || run.stage === 'queued') return null
+  if (run.stage === 'queued' || stepOf(run) >= stageSteps.indexOf('Writing')) return null
   if (run.stage === 'looking' && run.done >= 2 && run.of > run.done) {
     const each = (now - run.stageStarted) / 1000 / (run.done - 1)
     return each * (run.of - run.done)

@@ -1,7 +1,7 @@
 import { McpServer } from '@modelcontextprotocol/server'
 import type { z } from 'zod'
 import { appVersion } from '../../service/version.ts'
-import { answer } from './answer.ts'
+import { answer, describe } from './answer.ts'
 import { type Call, runTool, type ToolOutput } from './call.ts'
 import { registerClips } from './clip-resources.ts'
 import { checkCaption, findEvents } from './file-tools.ts'
@@ -51,7 +51,7 @@ export function createAgentServer(parts: AgentParts): McpServer {
       'Describes what a video or picture shows, in detail, with a model on this machine. Can also tell when each event of the description happens, and return the frames that the model saw. For videos longer than about a minute use find_events.',
     input: describeInput,
     output: answerOutput,
-    run: ({ prompt, ...rest }, with_, call) => answer({ ...rest, ...(prompt !== undefined && { question: prompt }) }, with_, call),
+    run: describe,
   })
   add({
     name: 'ask_about_video',

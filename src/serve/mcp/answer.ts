@@ -1,20 +1,31 @@
 import { createHash } from 'node:crypto'
 import type { ContentBlock } from '@modelcontextprotocol/server'
 import type { EngineClient, TimeEvent } from '../../engine/engine-client.ts'
+import { rewriterFor } from '../../engine/rewriting/rewriter.ts'
 import { messagesOf } from '../../service/answering.ts'
 import { descriptionPrompt } from '../../shared/description-prompt.ts'
 import type { Answer, EngineEvent } from '../../shared/engine-events.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import type { ModelManifest } from '../../shared/model-manifest.ts'
+import type { CaptionShape } from '../../shared/shaping/caption-shape.ts'
+import { readyShape } from '../../shared/shaping/ready-shapes.ts'
+import { shapedEvents } from '../../shared/shaping/shaped-answer.ts'
 import { supportReport } from '../../shared/support-report.ts'
 import type { TimedText } from '../../shared/timed-text.ts'
 import { askedFrames, askedSettings, modelNotices } from './asked-settings.ts'
 import type { Call, ToolOutput } from './call.ts'
 import type { AgentParts } from './parts.ts'
-import type { AnswerOutput, AskInput } from './schemas.ts'
+import type { AnswerOutput, AskInput, DescribeInput } from './schemas.ts'
 
 /** A question, or none for the model's own request for a description. */
-export type AnswerInput = Omit<AskInput, 'question'> & { readonly question?: string }
+type AnswerInput = Omit<AskInput, 'question'> & { readonly question?: string; readonly shape?: CaptionShape | null }
+
+/** Describes a clip; see {@link answer}. */
+export function describe({ prompt, shape: wanted, ...rest }: DescribeInput, parts: AgentParts, call: Call): Promise<ToolOutput> {
+  const shape = typeof wanted === 'string' ? (readyShape(wanted) ?? null) : (wanted ?? null)
+  const question = prompt ?? shape?.prompt
+  return answer({ ...rest, shape, ...(question !== undefined && { question }) }, parts, call)
+}
 
 /** Answers a question about a clip. Nothing is stored, except the clip's computed data in the cache. */
 export async function answer(input: AnswerInput, { service, client }: AgentParts, call: Call): Promise<ToolOutput> {
@@ -33,12 +44,13 @@ export async function answer(input: AnswerInput, { service, client }: AgentParts
   const work = async function* (): AsyncGenerator<EngineEvent | TimeEvent, void> {
     const engine: EngineClient = await service.engines.for({ model, device, cache: service.settings().cache }, conversation)
     let text = ''
-    for await (const event of engine.answer(conversation, { kind: 'chat', messages, system, sampling }, signal)) {
+    const asked = { kind: 'chat', messages, system } as const
+    const rewriter = rewriterFor({ engine, home: service.home, conversation, turn: asked, signal })
+    for await (const event of shapedEvents(engine.answer(conversation, { ...asked, sampling }, signal), input.shape ?? null, rewriter)) {
       if (event.kind === 'done') ({ text } = event.answer)
       yield event
     }
-    if (input.withTimes && text.trim() !== '')
-      yield* engine.timeText(conversation, { turn: { kind: 'chat', messages, system }, text }, signal)
+    if (input.withTimes && text.trim() !== '') yield* engine.timeText(conversation, { turn: asked, text }, signal)
   }
   let answered: Answer | null = null
   let timed: TimedText | null = null
@@ -51,6 +63,7 @@ export async function answer(input: AnswerInput, { service, client }: AgentParts
   const result: AnswerOutput = {
     file: input.path,
     text: answered.text,
+    ...(answered.shaped && { shaped: answered.shaped }),
     model,
     finish: answered.finish,
     duration,

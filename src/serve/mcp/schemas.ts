@@ -4,6 +4,8 @@ import { searchSchema } from '../../shared/contract/library.ts'
 import type { InstalledModel } from '../../shared/contract/models.ts'
 import { eventOptions, options } from '../../shared/options.ts'
 import { finishReasons } from '../../shared/sampling.ts'
+import { captionShapeSchema, shapedCaptionSchema } from '../../shared/shaping/caption-shape.ts'
+import { readyShapeNames } from '../../shared/shaping/ready-shapes.ts'
 import { supportReportSchema } from '../../shared/support-report.ts'
 
 /** Largest number of pictures in a result; many programs limit its size. */
@@ -70,8 +72,15 @@ export const describeInput = z
   .strictObject({
     ...answerShape,
     prompt: options.prompt.exactOptional().describe("Request to the model. Default: the model's own request for a detailed description."),
+    shape: z
+      .union([z.enum(readyShapeNames), captionShapeSchema])
+      .exactOptional()
+      .describe(
+        'Shape of the text, or the name of a ready one: rules such as a number of words, and a rewriting to a shorter text, another language or JSON fields. The result is in `shaped`. Default: none.',
+      ),
   })
   .refine(hasOneChoice, ONE_CHOICE)
+export type DescribeInput = z.infer<typeof describeInput>
 
 export const askInput = z
   .strictObject({
@@ -128,6 +137,7 @@ const notices = z.array(z.string()).describe('Sentences about limits of the resu
 export const answerOutput = z.object({
   file: z.string(),
   text: z.string().describe('The answer of the model. It may be wrong.'),
+  shaped: shapedCaptionSchema.optional().describe('With `shape`: the text in that shape.'),
   model: z.string(),
   finish: z.enum(finishReasons).describe('Why the answer ended: `length` if it is cut.'),
   duration: z.number().describe('Seconds; 0 for a picture.'),

@@ -1,6 +1,8 @@
+import { rewriterFor } from '../../engine/rewriting/rewriter.ts'
 import type { Service } from '../../service/service.ts'
 import type { EngineEvent } from '../../shared/engine-events.ts'
 import type { ModelManifest } from '../../shared/model-manifest.ts'
+import { isRewriting } from '../../shared/shaping/caption-shape.ts'
 import { readyShape } from '../../shared/shaping/ready-shapes.ts'
 import { shapedEvents } from '../../shared/shaping/shaped-answer.ts'
 import { supportReport } from '../../shared/support-report.ts'
@@ -43,15 +45,22 @@ export async function* answerRequest(
     const { events: wantsEvents, support: wantsSupport, shape: wanted = null } = request.tarsier ?? {}
     const shape = typeof wanted === 'string' ? (readyShape(wanted) ?? null) : wanted
     const clips = messages.flatMap(({ content }) => content.filter(({ kind }) => kind === 'clip'))
-    if ((wantsEvents || wantsSupport) && clips.length !== 1)
-      throw refused('tarsier', 'events and support need messages with exactly one clip')
+    if ((wantsEvents || wantsSupport || isRewriting(shape)) && clips.length !== 1)
+      throw refused('tarsier', 'events, support and rewritten captions need messages with exactly one clip')
     const leave = await turnOf(service, client, signal)
     try {
       const { device, cache } = service.library.settings.get()
       const engine = await service.engines.for({ model: request.model, device, cache }, key)
       for (let choice = 0; choice < (request.n ?? 1); choice += 1) {
         const turn = { kind: 'chat', messages, answerPrefix, sampling: samplingOfChoice(sampling, choice) } as const
-        const events = shapedEvents(engine.answer(key, turn, signal), shape)
+        const rewriter = rewriterFor({
+          engine,
+          home: service.home,
+          conversation: key,
+          turn: { kind: 'chat', messages, answerPrefix: '' },
+          signal,
+        })
+        const events = shapedEvents(engine.answer(key, turn, signal), shape, rewriter)
         let answered = ''
         for await (const event of events) {
           if (event.kind === 'done' && choice === 0 && requestedTokens !== null) {

@@ -24,6 +24,22 @@ const doubtfulWords = [
   'logo|logos',
 ]
 
+const field = (description: string) => ({ type: 'string', description })
+
+/** What trainers of video models usually ask for. */
+const fieldsSchema = {
+  type: 'object',
+  properties: {
+    subject: field('Who or what the video is about.'),
+    action: field('What happens.'),
+    setting: field('Where it happens, and the light.'),
+    camera: field('How the camera moves and where it is.'),
+    style: field('Kind of the pictures, such as animation or documentary.'),
+  },
+  required: ['subject', 'action', 'setting', 'camera', 'style'],
+  additionalProperties: false,
+}
+
 const shapes = [
   { name: 'short-caption', bannedOpenings: mediumOpenings, bannedWords: doubtfulWords, maxWords: 40 },
   { name: 'long-caption', bannedOpenings: mediumOpenings, bannedWords: doubtfulWords, maxWords: 200, minWords: 40 },
@@ -37,6 +53,7 @@ const shapes = [
     maxTags: 30,
   },
   { name: 'one-line' },
+  { name: 'fields', rewrite: { kind: 'fields', schema: fieldsSchema } },
 ] as const
 
 /** Shapes that are there from the start. */

@@ -24,6 +24,15 @@ interface Kept {
  * @param cutOff whether the answer ended before the model had finished it, so that its last sentence may be incomplete
  */
 export function shapeCaption(answer: string, shape: CaptionShape, { cutOff }: { readonly cutOff: boolean }): ShapedCaption {
+  return shapedParts(answer, shape, cutOff).caption
+}
+
+/** Shapes an answer as {@link shapeCaption} does. `parts` are the sentences or tags of the caption, without the prefix. */
+export function shapedParts(
+  answer: string,
+  shape: CaptionShape,
+  cutOff: boolean,
+): { readonly caption: ShapedCaption; readonly parts: readonly string[] } {
   const { name, form, language } = shape
   const all = partsOf(answer, shape)
   const whole: Kept = cutOff ? withoutUnfinished(all, shape) : { parts: all, unmet: [], notices: [] }
@@ -34,7 +43,7 @@ export function shapeCaption(answer: string, shape: CaptionShape, { cutOff }: { 
   const words = countWords(text, language)
   const length = longEnough(words, shape)
   const steps = [whole, allowed, fitting, length]
-  return {
+  const caption = {
     shape: name,
     text,
     words,
@@ -42,6 +51,7 @@ export function shapeCaption(answer: string, shape: CaptionShape, { cutOff }: { 
     unmet: steps.flatMap(({ unmet }) => unmet),
     notices: steps.flatMap(({ notices }) => notices),
   }
+  return { caption, parts: fitting.parts.map((part) => part.text) }
 }
 
 function partsOf(answer: string, { form, language, oneLine }: CaptionShape): Part[] {
@@ -92,7 +102,8 @@ function withoutOpenings(parts: readonly Part[], { form, language, bannedOpening
   })
 }
 
-function capitalized(text: string, language: string): string {
+/** A text whose first letter is a capital one. */
+export function capitalized(text: string, language: string): string {
   return text.replace(/^([^\p{L}\p{N}]*)(\p{L})/u, (_, before: string, letter: string) => before + letter.toLocaleUpperCase(language))
 }
 

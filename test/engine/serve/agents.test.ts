@@ -141,6 +141,14 @@ describe.each(MODES)('over stdio (%s)', (mode) => {
     expect(messages).toContain('finding times, frame 8 of 8')
   })
 
+  test('describes a clip in a shape, or says why it cannot', async () => {
+    const result = await agent.call('describe_video', { path: join(films, CLIP), frames: 8, shape: { maxSentences: 1, prefix: 'sks' } })
+    const found = answerOutput.parse(result.structuredContent)
+    expect(found.shaped?.text).toBe(`sks ${found.text.slice(0, found.text.indexOf('.') + 1)}`)
+    const refused = await agent.call('describe_video', { path: join(films, CLIP), frames: 8, shape: 'fields' })
+    expect(failureOf(refused)).toMatchObject({ code: 'rewriter-missing' })
+  })
+
   test('asks a question that refers to an earlier one, by the address of a listed clip', async () => {
     const { resources } = await agent.client.listResources()
     expect(resources.map(({ name }) => name)).toEqual([CLIP, 'film.mp4'])

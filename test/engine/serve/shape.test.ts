@@ -1,5 +1,7 @@
-import { readFile } from 'node:fs/promises'
+import { copyFile, mkdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { textModelsFolder } from '../../../src/engine/rewriting/text-models.ts'
 import { chunkSchema, completionSchema } from '../../../src/serve/openai/response.ts'
 import { example } from '../service/run-service.ts'
 import { RunServer } from './run-server.ts'
@@ -52,4 +54,22 @@ test('refuses what is no shape, and log probabilities of one', async () => {
   expect(await refusal(ask({ maxWord: 3 }))).toMatchObject({ param: 'tarsier.shape' })
   expect(await refusal(ask('longish'))).toMatchObject({ param: 'tarsier.shape' })
   expect(await refusal(ask('one-line', { logprobs: true }))).toMatchObject({ param: 'logprobs' })
+})
+
+test('an answer can be rewritten by a text model of this machine, with the support of each part, and no file outside its folder', async () => {
+  await mkdir(textModelsFolder(run.home))
+  await copyFile('resources/models/demo/language.gguf', join(textModelsFolder(run.home), 'small.gguf'))
+  const schema = { type: 'object', properties: { subject: { const: 'a red circle moves right' } }, required: ['subject'] }
+  const { choices, tarsier } = completionSchema.parse(await (await ask({ rewrite: { kind: 'fields', model: 'small', schema } })).json())
+  expect(JSON.parse(choices[0]?.message.content ?? '')).toEqual({ subject: 'a red circle moves right' })
+  expect(tarsier).toMatchObject({
+    text: expect.stringMatching(/^A red circle /),
+    shaped: { rewritten: { kind: 'fields', model: 'small.gguf', checked: [{ field: 'subject', support: expect.any(Number) }] } },
+  })
+
+  const refusal = async (rewrite: object) => ((await (await ask({ rewrite })).json()) as { readonly error: unknown }).error
+  expect(await refusal({ kind: 'shorter', model: '/etc/passwd' })).toMatchObject({ param: expect.stringContaining('tarsier.shape') })
+  expect(await refusal({ kind: 'shorter', model: '../small' })).toMatchObject({ param: expect.stringContaining('tarsier.shape') })
+  expect(await refusal({ kind: 'shorter', model: 'large' })).toMatchObject({ code: 'rewriter-missing' })
+  expect(await refusal({ kind: 'fields', schema: { type: 'object', not: {} } })).toMatchObject({ code: 'schema-unsupported' })
 })

@@ -1,6 +1,7 @@
 import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { textModelsFolder } from '../../../src/engine/rewriting/text-models.ts'
 import type { BatchEvent, BatchJob } from '../../../src/shared/contract/batch.ts'
 import { captionShapeSchema } from '../../../src/shared/shaping/caption-shape.ts'
 import { all, example, RunService } from './run-service.ts'
@@ -202,4 +203,43 @@ test('shapes the answers of a batch, and stored ones again without the model', a
   const fourth = await run.page.batch.create({ clips, settings: { ...settings, shape: other } })
   await ended(fourth.id)
   expect((await run.page.library.search({})).total).toBe(before)
+})
+
+test('rewrites the captions of a batch by a text model, and a stored answer again', async () => {
+  const clips = (await handles()).slice(0, 1)
+  await mkdir(textModelsFolder(run.home))
+  await copyFile('resources/models/demo/language.gguf', join(textModelsFolder(run.home), 'small.gguf'))
+  const rewritten = (subject: string) => {
+    const schema = { type: 'object', properties: { subject: { enum: [subject] } }, required: ['subject'] }
+    return captionShapeSchema.parse({ name: 'mine', rewrite: { kind: 'fields', model: 'small', schema } })
+  }
+  const fields = { subject: 'a red circle moves right and then grows' }
+  const shape = rewritten(fields.subject)
+  const { id: job } = await run.page.batch.create({ clips, settings: { ...settings, shape } })
+  expect((await ended(job)).counts).toMatchObject({ done: 1 })
+  const { items } = await run.page.batch.items({ job })
+  const chat = items[0]?.chat ?? ''
+  const [stored] = (await run.page.chats.get({ chat })).all
+  expect(stored?.text).toMatch(/^A red circle /)
+  expect(stored?.answer?.shaped?.rewritten).toMatchObject({
+    model: 'small.gguf',
+    fields,
+    checked: [{ field: 'subject', text: fields.subject }],
+  })
+  const line = JSON.parse((await run.page.batch.export({ job, format: 'jsonl' })).text)
+  expect(line).toMatchObject({ answer: stored?.text, shaped: JSON.stringify(fields), rewritten: { fields } })
+
+  // The clip is described for this shape already, and again for another one, which the text of the answer alone does not give.
+  const same = await run.page.batch.create({ clips, settings: { ...settings, shape } })
+  expect((await ended(same.id)).counts).toMatchObject({ skipped: 1, done: 0 })
+  const again = await run.page.batch.create({ clips, settings: { ...settings, shape: rewritten('a blue star') } })
+  expect((await ended(again.id)).counts).toMatchObject({ skipped: 0, done: 1 })
+
+  const other = await run.page.chats.shape({ chat, turn: 0, shape: rewritten('a blue star') })
+  expect(other.text).toBe(stored?.text)
+  const [wrong] = other.answer?.shaped?.rewritten?.checked ?? []
+  expect(wrong).toMatchObject({ field: 'subject', text: 'a blue star' })
+  expect(wrong?.support).toBeLessThan(0.2)
+  const missing = captionShapeSchema.parse({ rewrite: { kind: 'shorter', model: 'large' } })
+  await expect(run.page.chats.shape({ chat, turn: 0, shape: missing })).rejects.toMatchObject({ data: { code: 'rewriter-missing' } })
 })

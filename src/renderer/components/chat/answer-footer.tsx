@@ -1,6 +1,7 @@
 import { ChevronLeft, ChevronRight, Images, Info, RefreshCw, Scissors } from 'lucide-react'
 import { useState } from 'react'
 import type { Turn } from '../../../shared/contract/chats.ts'
+import { isRewriting } from '../../../shared/shaping/caption-shape.ts'
 import { counted } from '../../../shared/size-text.ts'
 import { askAgain, shapeAnswer, showFramesOf } from '../../flows/ask.ts'
 import { makingOf } from '../../lib/answer-labels.ts'
@@ -73,10 +74,19 @@ export function AnswerFooter({ turn, last, busyWhy, current, onShow }: AnswerFoo
 /** Gives an answer the shape of the settings, where it has another one or none. */
 function ShapeButton({ turn, busyWhy }: Pick<AnswerFooterProps, 'turn' | 'busyWhy'>) {
   const shape = useSettings((state) => state.view?.values.shape ?? null)
+  const [shaping, setShaping] = useState(false)
   if (shape === null || JSON.stringify(shape) === JSON.stringify(turn.settings.shape)) return null
+  const reshape = async () => {
+    setShaping(isRewriting(shape))
+    try {
+      await shapeAnswer(turn)
+    } finally {
+      setShaping(false)
+    }
+  }
   return (
-    <Button size="small" variant="quiet" why={busyWhy} onClick={() => reportErrors(() => shapeAnswer(turn))}>
-      <Scissors size={14} aria-hidden="true" /> Shape as {shape.name}
+    <Button size="small" variant="quiet" why={shaping ? 'The caption is being written' : busyWhy} onClick={() => reportErrors(reshape)}>
+      <Scissors size={14} aria-hidden="true" /> {shaping ? 'Rewriting…' : `Shape as ${shape.name}`}
     </Button>
   )
 }

@@ -16,7 +16,7 @@ import { CopyButton } from './copy-button.tsx'
 import { Prose } from './prose.tsx'
 import { QuestionBubble } from './question-bubble.tsx'
 import { QuestionEditor } from './question-editor.tsx'
-import { ShapedText } from './shaped-text.tsx'
+import { ShapedAnswer } from './shaped-answer.tsx'
 import { TimedProse } from './timed-prose.tsx'
 
 interface TurnViewProps {
@@ -37,6 +37,7 @@ export const TurnView = memo(function TurnView({ turn: stored, last, busy }: Tur
   const busyWhy = busy ? 'Wait for the answer, or stop it' : null
   const recognizesOnly = useModels((state) => state.installed.find(({ name }) => name === turn.model)?.recognizesOnly)
   const end = endText(turn)
+  const own = turn.timed ? <TimedProse timed={turn.timed} turn={turn.index} /> : turn.text && <Prose text={turn.text} />
   const actions = last
     ? {
         retry: askAgain,
@@ -58,8 +59,7 @@ export const TurnView = memo(function TurnView({ turn: stored, last, busy }: Tur
           </div>
         </QuestionBubble>
       )}
-      {turn.answer?.shaped && <ShapedText shaped={turn.answer.shaped} />}
-      {turn.timed ? <TimedProse timed={turn.timed} turn={turn.index} /> : turn.text && <Prose text={turn.text} />}
+      {turn.answer?.shaped ? <ShapedAnswer shaped={turn.answer.shaped} own={own} ownFirst={turn.timed !== null} /> : own}
       {end && <p className="text-control text-quiet italic">{end}</p>}
       {turn.error && <FailureNotice error={turn.error} can={actions} />}
       {turn.answer?.notices.map((text) => (

@@ -24,7 +24,7 @@ export function ShapePicker({ id, describedBy, value, onChange }: ShapePickerPro
   const choose = (name: string) => {
     setProblem(null)
     const shape = readyShape(name)
-    onChange(shape ? { ...shape, prefix: value?.prefix ?? '' } : null)
+    onChange(shape ? { ...shape, prefix: hasPrefix(shape) ? (value?.prefix ?? '') : '' } : null)
   }
   const open = async (file: File) => {
     const text = await file.text()
@@ -52,7 +52,7 @@ export function ShapePicker({ id, describedBy, value, onChange }: ShapePickerPro
         ))}
         {value && !ready && <option value={FROM_FILE}>{value.name} (from a file)</option>}
       </select>
-      {value && (
+      {value && hasPrefix(value) && (
         <input
           aria-label="Text before each caption"
           placeholder="Text before each caption, such as a trigger word"
@@ -90,6 +90,11 @@ export function ShapePicker({ id, describedBy, value, onChange }: ShapePickerPro
 
 function titleOf(name: string): string {
   return `${name.charAt(0).toUpperCase()}${name.slice(1).replaceAll('-', ' ')}`
+}
+
+/** Whether captions of a shape are texts, which may begin with another one. */
+function hasPrefix({ rewrite }: CaptionShape): boolean {
+  return rewrite?.kind !== 'fields'
 }
 
 /** Whether a shape is a ready one with a prefix of the user. */
