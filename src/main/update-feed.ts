@@ -4,7 +4,7 @@ import { app } from 'electron'
 import { z } from 'zod'
 import type { UpdateFeed } from './updates.ts'
 
-/** What electron-builder writes beside the app if it was built with a feed. JSON is valid YAML, and the release workflow's provider needs no more. */
+/** What electron-builder writes beside the app if it was built with a feed. electron-updater parses it; here only its host is read. */
 const FEED_FILE = 'app-update.yml'
 const packageSchema = z.object({ signedForUpdates: z.boolean().default(false) })
 

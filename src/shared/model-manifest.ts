@@ -153,6 +153,29 @@ const tarsier2Schema = z
   })
   .strict()
 
+/** What the towers of Qwen2.5-VL and Qwen3-VL have in common. */
+const sliceTower = {
+  ...visionFile,
+  /** Number of frames that the tower sees together. */
+  temporalPatchSize: z.int().positive().max(16),
+  /** Size of one attention head, and number of heads. */
+  headSize: z.int().positive().multipleOf(4).max(1024),
+  heads: z.int().positive().max(1024),
+  feedForward: width,
+} as const
+
+/** What both do to pictures. */
+const pictureInput = {
+  mean: triple,
+  std: positiveTriple,
+  /** Limits of a picture, from the image processor. */
+  minPixels: z
+    .int()
+    .min(0)
+    .max(2 ** 24),
+  maxPixels: pixels.positive(),
+} as const
+
 /** Qwen2.5-VL: frames of any size, two of which the tower sees together, with positions by their time. Numbers of pixels refer to one frame unless stated otherwise. */
 const qwen25VlSchema = z
   .object({
@@ -162,13 +185,7 @@ const qwen25VlSchema = z
     prompt: prompt.extend({ describePicture: describePicture.optional() }),
     vision: z
       .object({
-        ...visionFile,
-        /** Number of frames that the tower sees together. */
-        temporalPatchSize: z.int().positive().max(16),
-        /** Size of one attention head, and number of heads. */
-        headSize: z.int().positive().multipleOf(4).max(1024),
-        heads: z.int().positive().max(1024),
-        feedForward: width,
+        ...sliceTower,
         /** Patches along each side of a window of attention. */
         window: side,
         /** Positions in time per second of a clip. */
@@ -177,14 +194,7 @@ const qwen25VlSchema = z
       .strict(),
     preprocessing: z
       .object({
-        mean: triple,
-        std: positiveTriple,
-        /** Limits of a picture, from the image processor. */
-        minPixels: z
-          .int()
-          .min(0)
-          .max(2 ** 24),
-        maxPixels: pixels.positive(),
+        ...pictureInput,
         /** Limits of a frame of a clip with several. */
         frameMinPixels: z
           .int()
@@ -211,27 +221,14 @@ const qwen3VlSchema = z
     prompt: prompt.extend({ describePicture: describePicture.optional() }),
     vision: z
       .object({
-        ...visionFile,
-        /** Number of frames that the tower sees together. */
-        temporalPatchSize: z.int().positive().max(16),
-        /** Size of one attention head, and number of heads. */
-        headSize: z.int().positive().multipleOf(4).max(1024),
-        heads: z.int().positive().max(1024),
-        feedForward: width,
+        ...sliceTower,
         /** Learned positions along each side, which are stretched over the patches of a frame. */
         positionsSide: side,
       })
       .strict(),
     preprocessing: z
       .object({
-        mean: triple,
-        std: positiveTriple,
-        /** Limits of a picture, from the image processor. */
-        minPixels: z
-          .int()
-          .min(0)
-          .max(2 ** 24),
-        maxPixels: pixels.positive(),
+        ...pictureInput,
         /** Limits of all frames of a clip together. */
         clipMinPixels: z
           .int()

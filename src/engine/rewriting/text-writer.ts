@@ -1,3 +1,4 @@
+import type { Llama } from 'node-llama-cpp'
 import type { LanguageDeviceChoice } from '../../shared/devices.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import { samplingSchema } from '../../shared/sampling.ts'
@@ -33,13 +34,11 @@ export class TextWriter implements AsyncDisposable {
     const question = {
       messages: [{ role: 'user', content: prompt } as const],
       maxTokens,
-      ...(grammar !== undefined && { grammar: (llama: Parameters<NonNullable<GrammarMaker>>[0]) => llama.createGrammar({ grammar }) }),
+      ...(grammar !== undefined && { grammar: (llama: Llama) => llama.createGrammar({ grammar }) }),
     }
     return { ...(await this.#model.answer(question, signal)), model: this.#model.name }
   }
 }
-
-type GrammarMaker = Parameters<TextModel['answer']>[0]['grammar']
 
 /** The device of the loaded model's language part, which is known to work. */
 function sameDevice({ resources }: LoadedModel): LanguageDeviceChoice {
