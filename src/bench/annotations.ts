@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import { allIssues } from '../shared/schema-issue.ts'
 import type { Annotation, LineRole } from './annotation-fields.ts'
 import { annotationV1Schema } from './annotation-v1.ts'
 import { annotationV2Schema } from './annotation-v2.ts'
@@ -55,18 +55,10 @@ export function parseAnnotation(value: unknown, role: LineRole = 'annotation'): 
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return { reason: 'not an object' }
   if (!('messages' in value) && !('text' in value)) return { reason: '"messages" (version 2) or "text" (version 1) is missing' }
   const parsed = ('messages' in value ? annotationV2Schema(role) : annotationV1Schema).safeParse(value)
-  return parsed.success ? parsed.data : { reason: reasonOf(parsed.error) }
+  return parsed.success ? parsed.data : { reason: allIssues(parsed.error) }
 }
 
 /** Whether the annotation's path is still the placeholder. */
 export function isPlaceholder(videoFile: string): boolean {
   return videoFile.includes(PLACEHOLDER)
-}
-
-/** Lists all errors of a line, each with its location. */
-function reasonOf(error: z.ZodError): string {
-  return error.issues
-    .map((issue) => (issue.path.length === 0 ? issue.message : `${z.core.toDotPath(issue.path)}: ${issue.message}`))
-    .join('; ')
-    .slice(0, 400)
 }

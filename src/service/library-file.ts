@@ -7,6 +7,7 @@ import { idSchema, type TextFile } from '../shared/contract/base.ts'
 import type { Turn } from '../shared/contract/chats.ts'
 import { findEventsSettingsSchema } from '../shared/contract/events.ts'
 import { TarsierError } from '../shared/errors.ts'
+import { firstIssue } from '../shared/schema-issue.ts'
 import { timedTextSchema } from '../shared/timed-text.ts'
 
 const FORMAT = 'tarsier-library'
@@ -158,8 +159,7 @@ function read(content: string): z.output<typeof fileSchema> {
   }
   const result = fileSchema.safeParse(value)
   if (result.success) return result.data
-  const [issue] = result.error.issues
-  throw notOne(issue ? `${issue.path.join('.') || 'the file'}: ${issue.message}` : 'its structure is different', result.error)
+  throw notOne(firstIssue(result.error).text, result.error)
 }
 
 function notOne(why: string, cause?: unknown): TarsierError {

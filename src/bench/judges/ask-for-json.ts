@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { TarsierError } from '../../shared/errors.ts'
+import { firstIssue } from '../../shared/schema-issue.ts'
 import type { JudgeCall } from './judge.ts'
 
 export interface JudgeMessage {
@@ -63,6 +64,5 @@ export function readVerdict<T>(text: string, schema: z.ZodType<T>): { readonly v
   }
   const parsed = schema.safeParse(value)
   if (parsed.success) return { verdict: parsed.data }
-  const [issue] = parsed.error.issues
-  return { wrong: `it has another shape: ${issue?.path.join('.') || 'the object'}: ${issue?.message ?? 'unknown'}` }
+  return { wrong: `it has another shape: ${firstIssue(parsed.error).text}` }
 }

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import { allIssues } from '../../shared/schema-issue.ts'
 import { type BrokenLine, readJsonLines } from '../json-lines.ts'
 import { type Prediction, predictionSchema } from '../prediction.ts'
 import { readUpstream } from './upstream-prediction.ts'
@@ -33,5 +33,5 @@ export async function* readPredictions(path: string, signal: AbortSignal): Async
 export function parsePrediction(value: unknown): Prediction | { readonly reason: string } {
   if (typeof value !== 'object' || value === null || !('key' in value)) return readUpstream(value)
   const parsed = predictionSchema.safeParse(value)
-  return parsed.success ? parsed.data : { reason: z.prettifyError(parsed.error).replace(/\s+/g, ' ').slice(0, 400) }
+  return parsed.success ? parsed.data : { reason: allIssues(parsed.error) }
 }

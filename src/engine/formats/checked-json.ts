@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import { readFailure } from '../../platform/file-failure.ts'
 import type { ErrorCode } from '../../shared/error-codes.ts'
 import { TarsierError } from '../../shared/errors.ts'
+import { firstIssue } from '../../shared/schema-issue.ts'
 import { type ContainOptions, openContained, readExactly } from './contained-file.ts'
 
 /**
@@ -51,7 +52,6 @@ export function checkFields<Schema extends z.ZodType>(
 ): z.output<Schema> {
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
-  const [issue] = parsed.error.issues
-  const field = issue && issue.path.length > 0 ? issue.path.join('.') : 'the whole'
-  throw new TarsierError(code, `${path}: ${field}: ${issue?.message ?? 'wrong'}.`, { cause: parsed.error, details: { field } })
+  const { field, text } = firstIssue(parsed.error)
+  throw new TarsierError(code, `${path}: ${text}.`, { cause: parsed.error, details: { field } })
 }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { TarsierError } from '../../shared/errors.ts'
 import { optionInfo } from '../../shared/option-info.ts'
 import { options } from '../../shared/options.ts'
+import { firstIssue } from '../../shared/schema-issue.ts'
 import { captionShapeSchema } from '../../shared/shaping/caption-shape.ts'
 import { readyShapeNames } from '../../shared/shaping/ready-shapes.ts'
 
@@ -172,8 +173,8 @@ export interface ProcessorOptions {
 export function readRequest(body: unknown): ChatRequest {
   const result = chatRequestSchema.safeParse(body)
   if (!result.success) {
-    const { path, message } = deepest(result.error.issues)
-    throw refused(path.join('.') || null, message)
+    const { field, message } = firstIssue(result.error)
+    throw refused(field, message)
   }
   const request = result.data
   const { tool_choice: choice, function_call: call, logprobs, top_logprobs: top } = request
@@ -208,19 +209,4 @@ export function processorOptionsOf({ mm_processor_kwargs: processor, media_io_kw
 
 export function refused(param: string | null, why: string): TarsierError {
   return new TarsierError('usage', `${param ?? 'The request'}: ${why}.`, { details: { param } })
-}
-
-interface Issue {
-  readonly path: readonly PropertyKey[]
-  readonly message: string
-}
-
-/** Returns the issue with the longest path: if no member of a union matches, the closest one explains the error. */
-function deepest(issues: readonly (z.core.$ZodIssue & { readonly errors?: readonly (readonly z.core.$ZodIssue[])[] })[]): Issue {
-  const all = issues.map((issue): Issue => {
-    const inner = (issue.errors ?? []).filter((branch) => branch.length > 0).map((branch) => deepest(branch))
-    const nearest = inner.reduce<Issue | null>((best, one) => (best && best.path.length >= one.path.length ? best : one), null)
-    return nearest && nearest.path.length > 0 ? { path: [...issue.path, ...nearest.path], message: nearest.message } : issue
-  })
-  return all.reduce((best, one) => (one.path.length > best.path.length ? one : best), all[0] ?? { path: [], message: 'invalid' })
 }

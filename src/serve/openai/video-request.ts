@@ -3,6 +3,7 @@ import { clipEventSchema, clipEventsSchema, segmentSchema } from '../../shared/c
 import type { AskSettings } from '../../shared/contract/asking.ts'
 import type { FindEventsSettings } from '../../shared/contract/events.ts'
 import { eventOptions, options } from '../../shared/options.ts'
+import { firstIssue } from '../../shared/schema-issue.ts'
 import { supportReportSchema } from '../../shared/support-report.ts'
 import { refused } from './request.ts'
 
@@ -78,8 +79,8 @@ export type CheckChunk = z.infer<typeof checkChunkSchema>
 export function readVideoRequest<Schema extends z.ZodType>(schema: Schema, body: unknown): z.infer<Schema> {
   const result = schema.safeParse(body)
   if (result.success) return result.data
-  const [issue] = result.error.issues
-  throw refused(issue?.path.join('.') || null, issue?.message ?? 'it is invalid')
+  const { field, message } = firstIssue(result.error)
+  throw refused(field, message)
 }
 
 export function searchSettings(request: EventsRequest): FindEventsSettings {

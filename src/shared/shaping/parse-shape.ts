@@ -1,4 +1,5 @@
 import { TarsierError } from '../errors.ts'
+import { firstIssue } from '../schema-issue.ts'
 import { type CaptionShape, captionShapeSchema } from './caption-shape.ts'
 
 /** Parses the text of a shape file. Throws `usage`; the message begins with `source`, such as the file's name. */
@@ -18,11 +19,8 @@ export function parseShape(text: string, source: string): CaptionShape {
 export function checkShape(value: unknown, source: string): CaptionShape {
   const parsed = captionShapeSchema.safeParse(value)
   if (parsed.success) return parsed.data
-  const [issue] = parsed.error.issues
-  const field = issue && issue.path.length > 0 ? `${issue.path.join('.')}: ` : ''
-  throw new TarsierError(
-    'usage',
-    `${source} is not a shape of captions: ${field}${issue?.message ?? 'wrong'}. docs/captions.md lists the fields.`,
-    { cause: parsed.error },
-  )
+  const { text } = firstIssue(parsed.error)
+  throw new TarsierError('usage', `${source} is not a shape of captions: ${text}. docs/captions.md lists the fields.`, {
+    cause: parsed.error,
+  })
 }

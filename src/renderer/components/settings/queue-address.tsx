@@ -1,5 +1,6 @@
 import { useState } from 'react'
 import { options } from '../../../shared/options.ts'
+import { firstIssue } from '../../../shared/schema-issue.ts'
 import { controlClass } from '../ui/field.tsx'
 
 interface QueueAddressProps {
@@ -16,7 +17,7 @@ export function QueueAddress({ id, describedBy, value, onChange }: QueueAddressP
   const store = () => {
     if (typed === null) return
     const { data, error } = options.queue.safeParse(typed)
-    setWrong(error ? `The address ${error.issues[0]?.message ?? 'is wrong'}.` : null)
+    setWrong(error ? `The address ${firstIssue(error).message}.` : null)
     if (data === undefined) return
     if (data !== value) onChange(data)
     setTyped(null)
