@@ -40,8 +40,12 @@ export class CheckpointCopy implements AsyncDisposable {
   }
 
   static async of(name: CheckpointName): Promise<CheckpointCopy> {
+    return await CheckpointCopy.from(checkpointPath(name))
+  }
+
+  static async from(checkpoint: string): Promise<CheckpointCopy> {
     const copy = new CheckpointCopy(await mkdtemp(join(tmpdir(), 'tarsier-checkpoint-')))
-    await cp(checkpointPath(name), copy.directory, { recursive: true })
+    await cp(checkpoint, copy.directory, { recursive: true })
     return copy
   }
 

@@ -30,24 +30,37 @@ export type ExpectedTrace = Omit<Trace, 'model' | 'device'> & {
 export class PublishedFamily {
   readonly #fixtures: URL
   readonly #home: () => string
+  /** Folder of {@link PublishedFamily.#adapter} and the results with it. */
+  readonly #adapters: URL
+  readonly #adapter: string | null
 
-  /** @param home folder for imported models */
-  constructor(fixtures: URL, home: () => string) {
+  /**
+   * @param home folder for imported models
+   * @param adapter name of an adapter that tools/reference/lora_fixture.py made for one of the checkpoints. It is merged into them, and its name is that of
+   * the case
+   */
+  constructor(fixtures: URL, home: () => string, adapter: string | null = null) {
     this.#fixtures = fixtures
     this.#home = home
+    this.#adapters = new URL('../lora/', fixtures)
+    this.#adapter = adapter
   }
 
   expected(name: string) {
-    const trace: ExpectedTrace = JSON.parse(readFileSync(new URL(`expected/${name}.json`, this.#fixtures), 'utf8'))
-    return { trace, tensors: readTensors(readFileSync(new URL(`expected/${name}.safetensors`, this.#fixtures))) }
+    const from = this.#adapter === null ? this.#fixtures : this.#adapters
+    const trace: ExpectedTrace = JSON.parse(readFileSync(new URL(`expected/${name}.json`, from), 'utf8'))
+    return { trace, tensors: readTensors(readFileSync(new URL(`expected/${name}.safetensors`, from))) }
   }
 
   /** Imports a checkpoint unless it was. Returns the model's name. */
   async imported(checkpoint: string, language: LanguagePrecision, vision: VisionPrecision): Promise<string> {
     const home = this.#home()
-    const name = `${checkpoint}-${language}-${vision}`
+    const name = [checkpoint, this.#adapter ?? 'plain', language, vision].join('-')
     const folder = fileURLToPath(new URL(`checkpoints/${checkpoint}/`, this.#fixtures))
-    if (!existsSync(join(modelsFolder(home), name))) await importCheckpoint(folder, { name, language, vision, home, signal })
+    const adapter = this.#adapter === null ? undefined : fileURLToPath(new URL(this.#adapter, this.#adapters))
+    if (!existsSync(join(modelsFolder(home), name))) {
+      await importCheckpoint(folder, { name, language, vision, home, signal, ...(adapter !== undefined && { adapter }) })
+    }
     return name
   }
 

@@ -35,6 +35,11 @@ test('text after a clip with more positions in time than rows and columns follow
   expect(positions[at + 1]).toBe((positions[at] ?? 0) + 1)
 })
 
+test('with a LoRA adapter it equals the published code with PEFT', async () => {
+  const adapted = new PublishedFamily(new URL('../../fixtures/qwen2-5-vl/', import.meta.url), () => home, 'qwen2-5-vl')
+  await adapted.compare('qwen2-5-vl')
+})
+
 // With weights in fewer bits, errors of a tower of random weights are larger than those of a trained one.
 test.each([
   ['f16', 0.999],

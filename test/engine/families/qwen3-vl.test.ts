@@ -26,6 +26,11 @@ test('every slice stands after its time, and starts anew at the position after i
   expect(rows.map((at) => positions[at])).toEqual(rows)
 })
 
+test('with a LoRA adapter it equals the published code with PEFT', async () => {
+  const adapted = new PublishedFamily(new URL('../../fixtures/qwen3-vl/', import.meta.url), () => home, 'qwen3-vl')
+  await adapted.compare('qwen3-vl')
+})
+
 // With weights in fewer bits, errors of a tower of random weights are larger than those of a trained one.
 test.each([
   ['f16', 0.999],
