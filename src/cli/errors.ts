@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import type { BrokenLine } from '../bench/json-lines.ts'
 import { asTarsierError, TarsierError } from '../shared/errors.ts'
+import { translate } from '../shared/text.ts'
 import { oneLine } from './printable.ts'
 import { remedyText } from './remedy-text.ts'
 
@@ -15,7 +16,7 @@ export function errorLine(error: unknown, subject?: string): string {
   const typed = asTarsierError(error)
   const { code, message } = typed
   const options = optionsFor(typed)
-  const sentence = `${oneLine(message).slice(0, LONGEST)}${options && ` (${options})`}`
+  const sentence = `${oneLine(translate(message)).slice(0, LONGEST)}${options && ` (${options})`}`
   const prefix = subject === undefined || message.includes(subject) ? '' : `${oneLine(subject)}: `
   return `tarsier: ${prefix}${sentence} [${code}]`
 }

@@ -7,6 +7,7 @@ import { isAbort } from '../shared/errors.ts'
 import { printError } from './errors.ts'
 import { type ExitCode, exitCodeOf, exitCodes } from './exit-codes.ts'
 import { type RunCommand, untilInterrupted } from './interrupt.ts'
+import { setLanguageOf } from './language.ts'
 import { homeOf } from './requests.ts'
 
 /** Runs one command line (without the program's own name) and returns the exit status. Never throws. */
@@ -19,6 +20,7 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
     })
   }
   try {
+    await setLanguageOf(process.env)
     const program = await createProgram(run, args[0])
     await program.parseAsync(args, { from: 'user' })
     return code

@@ -1,4 +1,5 @@
 import type { Remedy } from '../shared/remedies.ts'
+import { translate } from '../shared/text.ts'
 
 const INSTALL = `run "npm ci" in Tarsier's folder; TARSIER_DEBUG=1 shows details`
 
@@ -20,10 +21,10 @@ const onTheCommandLine: Readonly<Record<Remedy, string>> = {
 
 /** Returns the options or commands that carry out a remedy. */
 export function remedyText(remedy: Remedy): string {
-  return onTheCommandLine[remedy]
+  return translate(onTheCommandLine[remedy])
 }
 
 /** Appends to a message the options or commands that carry out its remedy. */
 export function withRemedy({ text, remedy }: { readonly text: string; readonly remedy?: Remedy | null | undefined }): string {
-  return remedy ? `${text} (${remedyText(remedy)})` : text
+  return remedy ? `${translate(text)} (${remedyText(remedy)})` : translate(text)
 }

@@ -3,6 +3,7 @@ import { channels } from '../shared/bridge.ts'
 import { setupClipProtocol } from './clip-protocol.ts'
 import { setupCrashReports } from './crashes.ts'
 import { Files } from './files.ts'
+import { setupLanguage } from './language.ts'
 import { setMenu } from './menu.ts'
 import { setupOsFiles } from './os-files.ts'
 import { onPage } from './page-channels.ts'
@@ -77,6 +78,7 @@ function startService(): Files {
     messages.ready(page)
   })
   drawMenu()
+  void setupLanguage(drawMenu)
   service.start()
   return files
 }

@@ -20,6 +20,7 @@ const bridge: Bridge = {
   showCrashReports: () => ipcRenderer.invoke(channels.showCrashes),
   copyMoment: (handle, seconds) => ipcRenderer.invoke(channels.copyMoment, { handle, seconds }),
   setTheme: (theme) => ipcRenderer.send(channels.theme, theme),
+  setLanguage: (choice) => ipcRenderer.send(channels.language, choice),
   onFiles: (listener) => {
     hearFiles = listener
     for (const files of early.splice(0)) listener(files)

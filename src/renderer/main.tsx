@@ -1,13 +1,6 @@
-import { StrictMode } from 'react'
-import { createRoot } from 'react-dom/client'
-import { App } from './components/app.tsx'
-import { followTheme } from './stores/theme.ts'
+import { startLanguage } from './lib/language.ts'
 
-const root = document.getElementById('root')
-if (!root) throw new Error('index.html has no element with the id "root".')
-followTheme(document.documentElement)
-createRoot(root).render(
-  <StrictMode>
-    <App />
-  </StrictMode>,
-)
+await startLanguage(document.documentElement)
+// Imported after the language is known: texts are constants of its modules.
+const { showPage } = await import('./show-page.tsx')
+showPage()

@@ -1,5 +1,6 @@
 import type { ClipMetadata } from './contract/clips.ts'
 import type { ErrorData } from './errors.ts'
+import type { LanguageChoice } from './language.ts'
 import type { UpdateCommand, UpdateState } from './updates.ts'
 
 /** Channels between the Electron shell and the page. */
@@ -20,6 +21,8 @@ export const channels = {
   copyMoment: 'tarsier:copy-moment',
   /** Page to shell: the colour scheme that the user chose. */
   theme: 'tarsier:theme',
+  /** Page to shell: the language that the user chose. */
+  language: 'tarsier:language',
   /** Shell to page: files to open, from the system or a second instance. */
   files: 'tarsier:files',
   /** Shell to page: a menu command. */
@@ -70,6 +73,8 @@ export interface Bridge {
   copyMoment(handle: string, seconds: number): Promise<void>
   /** Colour scheme of the window frame: light, dark or the system's. */
   setTheme(theme: 'system' | 'light' | 'dark'): void
+  /** Language of menus and dialogs: one of them, or the system's. */
+  setLanguage(choice: LanguageChoice): void
   onFiles(listener: (files: readonly OpenedFile[]) => void): void
   onMenu(listener: (command: MenuCommand) => void): void
   /** Carries out a command about the app's updates, and returns their state at its end. */

@@ -13,6 +13,7 @@ import { NumberInput } from '../ui/number-input.tsx'
 import { NumberSlider } from '../ui/number-slider.tsx'
 import { CostCard } from './cost-card.tsx'
 import { DeviceField } from './device-field.tsx'
+import { LanguageField } from './language-field.tsx'
 import { OwnPrompts } from './own-prompts.tsx'
 import { Presets } from './presets.tsx'
 import { QueueAddress } from './queue-address.tsx'
@@ -222,6 +223,7 @@ export function SettingsPanel() {
       <Field help={facts.queue.description} {...field('queue')}>
         {(ids) => <QueueAddress {...ids} value={values.queue} onChange={(queue) => void set({ queue })} />}
       </Field>
+      <LanguageField />
       <NeverConnectSwitch />
       <OwnPrompts />
       <Button size="small" onClick={() => void reset([...(Object.keys(facts) as (keyof typeof facts)[]), 'shape'])}>
