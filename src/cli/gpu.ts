@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
 import { gpuPackStatus } from '../engine/gpu-pack/pack-status.ts'
 import { TarsierError } from '../shared/errors.ts'
-import { type GpuPackStatus, missingBytes } from '../shared/gpu-pack.ts'
-import { sizeText } from '../shared/size-text.ts'
+import { missingBytes } from '../shared/gpu-pack.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
+import { cannotUse, statusText } from './gpu-pack-text.ts'
 import type { RunCommand } from './interrupt.ts'
 import { homeOption } from './options.ts'
 import { printable } from './printable.ts'
@@ -16,12 +16,6 @@ interface GpuOptions {
   readonly anyway?: boolean
   readonly home?: string
 }
-
-const states = { installed: 'installed', included: 'included in this installation', missing: 'not installed' } as const
-const uses = {
-  language: "llama.cpp's CUDA build, for the language model",
-  vision: "ONNX Runtime's CUDA provider, for the vision tower",
-} as const
 
 export function addGpu(program: Command, run: RunCommand): void {
   const gpu = program
@@ -63,39 +57,17 @@ export function addGpu(program: Command, run: RunCommand): void {
     .action((options: GpuOptions) => run(() => removePack(options)))
 }
 
-/** The state of the pack in one line, for `doctor`. */
-export function packText({ parts, problem }: GpuPackStatus): string {
-  const list = parts.map(({ use, state }) => `${use}: ${states[state]}`).join(', ')
-  return [list, problem].filter(Boolean).join('. ')
-}
-
 async function status(options: GpuOptions): Promise<ExitCode> {
   const pack = await gpuPackStatus(homeOf(options))
   process.stdout.write(options.json ? `${JSON.stringify(pack)}\n` : `${printable(statusText(pack))}\n`)
   return pack.problem === null && missingBytes(pack).download === 0 ? exitCodes.done : exitCodes.failed
 }
 
-function statusText(pack: GpuPackStatus): string {
-  const { download, disk } = missingBytes(pack)
-  return [
-    `NVIDIA GPU: ${pack.card ? 'found' : 'not found'}`,
-    ...pack.parts.flatMap(({ use, name, version, bytes, unpacked, integrity, state }) => [
-      `${uses[use]}: ${states[state]}`,
-      `  ${name} ${version}, download ${sizeText(bytes)}, on the disk ${sizeText(unpacked)}`,
-      `  ${integrity}`,
-    ]),
-    ...(pack.parts.some(({ state }) => state === 'installed') ? [`Folder: ${pack.folder}`] : []),
-    pack.problem === null ? 'The GPU pack can be used on this machine.' : `The GPU pack cannot be used: ${pack.problem}`,
-    ...(download > 0 ? [`"tarsier gpu install" downloads ${sizeText(download)}, which take ${sizeText(disk)} on the disk.`] : []),
-  ].join('\n')
-}
-
 async function install(options: GpuOptions, signal: AbortSignal): Promise<ExitCode> {
   const home = homeOf(options)
   const pack = await gpuPackStatus(home)
   if (pack.problem !== null && (options.anyway !== true || pack.parts.length === 0)) {
-    const anyway = pack.parts.length === 0 ? '' : ' --anyway installs it all the same.'
-    throw new TarsierError('device-unavailable', `The GPU pack cannot be used: ${pack.problem}${anyway}`)
+    throw new TarsierError('device-unavailable', cannotUse(pack.problem, pack))
   }
   if (missingBytes(pack).download === 0) {
     process.stderr.write('The GPU pack is already installed.\n')

@@ -118,5 +118,6 @@ function packAdvice(pack: GpuPackStatus): Advice | null {
   const { download } = missingBytes(pack)
   if (!pack.card || download === 0) return null
   const text = `The NVIDIA GPU of this machine is faster with the GPU pack, a download of ${sizeText(download)}.`
-  return { text: pack.problem === null ? text : `${text} ${pack.problem}`, remedy: 'install-gpu-pack' }
+  if (pack.problem === null) return { text, remedy: 'install-gpu-pack' }
+  return { text: `${text} ${pack.problem} Then install the pack.`, remedy: null }
 }

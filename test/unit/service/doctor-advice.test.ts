@@ -63,7 +63,7 @@ describe('what doctor advises', () => {
     const offer = 'The NVIDIA GPU of this machine is faster with the GPU pack, a download of 2.0 MB.'
     expect(adviceFor(machine({ engines, gpuPack }))).toEqual([{ text: offer, remedy: 'install-gpu-pack' }])
     expect(adviceFor(machine({ engines, gpuPack: { ...gpuPack, problem: 'No CUDA.' } }))).toEqual([
-      { text: `${offer} No CUDA.`, remedy: 'install-gpu-pack' },
+      { text: `${offer} No CUDA. Then install the pack.`, remedy: null },
     ])
     expect(adviceFor(machine({ gpuPack: { ...gpuPack, card: false } }))).toEqual([])
   })
