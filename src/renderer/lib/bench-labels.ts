@@ -1,20 +1,21 @@
 import type { BenchFigure, Change, SampleState } from '../../shared/contract/bench.ts'
+import { t, translate } from '../../shared/text.ts'
 
 export const sampleStateNames: Readonly<Record<SampleState, string>> = {
-  right: 'Right',
-  wrong: 'Wrong',
-  scored: 'Scored',
-  failed: 'Failed',
-  answered: 'Not judged',
+  right: t('Right'),
+  wrong: t('Wrong'),
+  scored: t('Scored'),
+  failed: t('Failed'),
+  answered: t('Not judged'),
 }
 
 export const changeNames: Readonly<Record<Change, string>> = {
-  better: 'Better',
-  worse: 'Worse',
-  same: 'Equal',
-  'only-first': 'Only in the first',
-  'only-second': 'Only in the second',
-  unknown: 'Not judged',
+  better: t('Better'),
+  worse: t('Worse'),
+  same: t('Equal'),
+  'only-first': t('Only in the first'),
+  'only-second': t('Only in the second'),
+  unknown: t('Not judged'),
 }
 
 /** Converts `DREAM/movie_live_action` to `movie live action`; data sets without subtasks keep their name. */
@@ -29,7 +30,7 @@ export function scoreText(score: number): string {
 }
 
 export function figureLine(figures: readonly BenchFigure[]): string {
-  return figures.map(({ name, text }) => `${name} ${text}`).join(' · ')
+  return figures.map(({ name, text }) => `${translate(name)} ${text}`).join(' · ')
 }
 
 /** A terminal command with one argument, which may contain spaces. */

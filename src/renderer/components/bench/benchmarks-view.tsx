@@ -3,6 +3,7 @@ import { Tabs } from 'radix-ui'
 import { useEffect, useState } from 'react'
 import type { BenchRunSummary } from '../../../shared/contract/bench.ts'
 import { TarsierError } from '../../../shared/errors.ts'
+import { t } from '../../../shared/text.ts'
 import { reconnecting } from '../../flows/connection.ts'
 import { useReturn } from '../../hooks/use-return.ts'
 import { figureLine, runCommand } from '../../lib/bench-labels.ts'
@@ -12,6 +13,7 @@ import { useBenchJobs } from '../../stores/bench-jobs.ts'
 import { reportErrors } from '../../stores/problem.ts'
 import { CopyButton } from '../chat/copy-button.tsx'
 import { Button } from '../ui/button.tsx'
+import { RichText } from '../ui/rich-text.tsx'
 import { ViewHeader } from '../view-header.tsx'
 import { BenchJobCard } from './bench-job-card.tsx'
 import { Leaderboard } from './leaderboard.tsx'
@@ -44,29 +46,31 @@ function Overview() {
   }
   const noShell = window.tarsier
     ? null
-    : `A browser cannot open a folder of this disk. Runs in ${folder ?? 'the app’s folder'} are listed automatically.`
+    : folder === null
+      ? t('A browser cannot open a folder of this disk. Runs in the app’s folder are listed automatically.')
+      : t('A browser cannot open a folder of this disk. Runs in {folder} are listed automatically.', { folder })
   return (
     <div className="flex h-full flex-col">
-      <ViewHeader title="Benchmarks" lead="The questions, answers and scores of benchmark runs.">
+      <ViewHeader title={t('Benchmarks')} lead={t('The questions, answers and scores of benchmark runs.')}>
         <Button why={noShell} onClick={() => reportErrors(choose)}>
-          <FolderOpen size={16} aria-hidden="true" /> Open a run…
+          <FolderOpen size={16} aria-hidden="true" /> {t('Open a run…')}
         </Button>
         <Button variant="primary" onClick={() => setCreating(true)}>
-          <Play size={16} aria-hidden="true" /> New run…
+          <Play size={16} aria-hidden="true" /> {t('New run…')}
         </Button>
       </ViewHeader>
       <Tabs.Root defaultValue="runs" className="flex min-h-0 flex-1 flex-col" onValueChange={() => reportErrors(loadLeaderboard)}>
-        <Tabs.List aria-label="Benchmarks" className="flex gap-4 border-b border-line px-6">
+        <Tabs.List aria-label={t('Benchmarks')} className="flex gap-4 border-b border-line px-6">
           <Tabs.Trigger value="runs" className={tabClass}>
-            Runs
+            {t('Runs')}
           </Tabs.Trigger>
           <Tabs.Trigger value="leaderboard" className={tabClass}>
-            DREAM-1K leaderboard
+            {t('DREAM-1K leaderboard')}
           </Tabs.Trigger>
         </Tabs.List>
         <Tabs.Content value="runs" className="min-h-0 flex-1 overflow-y-auto px-6 py-4">
           {jobs.length > 0 && (
-            <ul aria-label="Runs of this app" className="space-y-2 pb-4">
+            <ul aria-label={t('Runs of this app')} className="space-y-2 pb-4">
               {jobs.map((job) => (
                 <BenchJobCard key={job.id} job={job} />
               ))}
@@ -96,19 +100,24 @@ function NoRuns({ folder }: { readonly folder: string }) {
   const command = runCommand(folder)
   return (
     <div className="mx-auto max-w-2xl space-y-3 py-8">
-      <h2 className="text-title font-semibold">No runs yet</h2>
+      <h2 className="text-title font-semibold">{t('No runs yet')}</h2>
       <p className="text-quiet">
-        “New run” starts a benchmark here. The data sets of moving shapes generate their own clips and need no download. Benchmarks can also
-        be run in the terminal, with more options; you can view the answers here while they run:
+        {t(
+          '“New run” starts a benchmark here. The data sets of moving shapes generate their own clips and need no download. Benchmarks can also be run in the terminal, with more options; you can view the answers here while they run:',
+        )}
       </p>
       <div className="flex items-start gap-2 rounded-panel bg-sunk px-4 py-3">
         <code className="min-w-0 flex-1 font-mono text-control wrap-anywhere">{command}</code>
-        <CopyButton text={command} label="Copy the command" />
+        <CopyButton text={command} label={t('Copy the command')} />
       </div>
       <p className="text-quiet">
-        Runs in <span className="wrap-anywhere text-text">{folder}</span> appear here automatically. Predictions of the Python program are
-        supported too: move their folder there, or open it. To have a judge score descriptions and open answers, run{' '}
-        <code className="font-mono text-control">tarsier bench eval</code> afterwards.
+        <RichText
+          message="Runs in {folder} appear here automatically. Predictions of the Python program are supported too: move their folder there, or open it. To have a judge score descriptions and open answers, run {command} afterwards."
+          values={{
+            folder: <span className="wrap-anywhere text-text">{folder}</span>,
+            command: <code className="font-mono text-control">tarsier bench eval</code>,
+          }}
+        />
       </p>
     </div>
   )

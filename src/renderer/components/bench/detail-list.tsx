@@ -1,4 +1,5 @@
 import type { BenchDetail } from '../../../shared/contract/bench.ts'
+import { translate } from '../../../shared/text.ts'
 
 /** A list of labels and values. */
 export function DetailList({ details }: { readonly details: readonly BenchDetail[] }) {
@@ -7,7 +8,7 @@ export function DetailList({ details }: { readonly details: readonly BenchDetail
       {details.map(({ name, value }, i) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: two entries may have the same label, and entries never change their order.
         <div key={i} className="contents">
-          <dt className="text-quiet">{name}</dt>
+          <dt className="text-quiet">{translate(name)}</dt>
           <dd className="min-w-0 wrap-anywhere">{value}</dd>
         </div>
       ))}

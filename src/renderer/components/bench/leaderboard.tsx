@@ -1,10 +1,8 @@
 import { useEffect } from 'react'
 import { type DreamTriple, dreamKinds, type LeaderboardRow } from '../../../shared/contract/bench.ts'
+import { t } from '../../../shared/text.ts'
 import { useBench } from '../../stores/bench.ts'
 import { reportErrors } from '../../stores/problem.ts'
-
-/** Number of clips in DREAM-1K. */
-const ALL_CLIPS = 1000
 
 /** Published DREAM-1K results, together with the user's own runs. */
 export function Leaderboard() {
@@ -13,24 +11,25 @@ export function Leaderboard() {
   return (
     <div className="space-y-3">
       <p className="max-w-3xl text-control text-quiet">
-        AutoDQ on 1,000 clips, in percent. The published figures were judged by GPT-3.5 Turbo. Your figures are comparable only if the same
-        judge was used. Your own runs appear in this list after they have been judged.
+        {t(
+          'AutoDQ on 1,000 clips, in percent. The published figures were judged by GPT-3.5 Turbo. Your figures are comparable only if the same judge was used. Your own runs appear in this list after they have been judged.',
+        )}
       </p>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable regions must be focusable by keyboard. */}
-      <section tabIndex={0} aria-label="Scores" className="relative max-w-full overflow-x-auto rounded-panel bg-panel shadow-panel">
+      <section tabIndex={0} aria-label={t('Scores')} className="relative max-w-full overflow-x-auto rounded-panel bg-panel shadow-panel">
         <table className="w-full text-control tabular-nums">
-          <caption className="sr-only">DREAM-1K, sorted by F1 in descending order</caption>
+          <caption className="sr-only">{t('DREAM-1K, sorted by F1 in descending order')}</caption>
           <thead>
             <tr className="border-b border-line text-quiet">
               <Head text="#" />
-              <Head text="Model" left />
+              <Head text={t('Model')} left />
               <Head text="F1" />
-              <Head text="Precision" />
-              <Head text="Recall" />
+              <Head text={t('Precision')} />
+              <Head text={t('Recall')} />
               {dreamKinds.map((kind) => (
                 <Head key={kind} text={kind} />
               ))}
-              <Head text="Source" left />
+              <Head text={t('Source')} left />
             </tr>
           </thead>
           <tbody>
@@ -85,13 +84,19 @@ function KindFigure({ triple }: { readonly triple: DreamTriple | undefined }) {
   return (
     <span className="text-quiet">
       <span aria-hidden="true">–</span>
-      <span className="sr-only">not available</span>
+      <span className="sr-only">{t('not available')}</span>
     </span>
   )
 }
 
 function sourceText(source: LeaderboardRow['source']): string {
   if (source.kind === 'published') return `${source.title}, ${source.place}`
-  const part = source.judged === ALL_CLIPS ? '' : `, ${source.judged.toLocaleString('en')} of 1,000 clips`
-  return `Your run ${source.name}${part}${source.judge === null ? '' : `, judged by ${source.judge}`}`
+  const { name, judged, judge } = source
+  return judge === null
+    ? t('{judged, plural, =1000 {Your run {name}} other {Your run {name}, # of 1,000 clips}}', { judged, name })
+    : t('{judged, plural, =1000 {Your run {name}, judged by {judge}} other {Your run {name}, # of 1,000 clips, judged by {judge}}}', {
+        judged,
+        name,
+        judge,
+      })
 }

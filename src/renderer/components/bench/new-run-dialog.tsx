@@ -3,7 +3,7 @@ import type { BenchChoice } from '../../../shared/contract/bench.ts'
 import { TarsierError } from '../../../shared/errors.ts'
 import { optionInfo } from '../../../shared/option-info.ts'
 import { options } from '../../../shared/options.ts'
-import { counted } from '../../../shared/size-text.ts'
+import { t } from '../../../shared/text.ts'
 import { useModels } from '../../stores/models.ts'
 import { problemOf, reportErrors } from '../../stores/problem.ts'
 import { settingsNow } from '../../stores/settings.ts'
@@ -48,9 +48,9 @@ export function NewRunDialog({ onClose }: { readonly onClose: () => void }) {
   const sets = choices?.filter(({ name }) => !left.has(name)) ?? []
   const total = sets.reduce((sum, { samples }) => sum + Math.min(samples, limit ?? samples), 0)
   const defaultFrames = installed.find(({ name }) => name === model)?.defaults?.frames.count
-  const reading = problem ? 'Choose other annotations' : 'Reading the annotations…'
-  const idle = sets.length === 0 ? 'Choose a data set' : null
-  const why = choices === null ? reading : starting ? 'Starting…' : idle
+  const reading = problem ? t('Choose other annotations') : t('Reading the annotations…')
+  const idle = sets.length === 0 ? t('Choose a data set') : null
+  const why = choices === null ? reading : starting ? t('Starting…') : idle
   const start = async () => {
     setStarting(true)
     try {
@@ -70,13 +70,13 @@ export function NewRunDialog({ onClose }: { readonly onClose: () => void }) {
   }
   return (
     <Dialog
-      title="New benchmark run"
+      title={t('New benchmark run')}
       onClose={onClose}
       actions={
         <>
-          <Button onClick={onClose}>Cancel</Button>
+          <Button onClick={onClose}>{t('Cancel')}</Button>
           <Button variant="primary" why={why} onClick={() => void start()}>
-            Start {total > 0 ? counted(total, 'sample') : ''}
+            {total > 0 ? t('Start {total, plural, one {# sample} other {# samples}}', { total }) : t('Start')}
           </Button>
         </>
       }
@@ -84,11 +84,11 @@ export function NewRunDialog({ onClose }: { readonly onClose: () => void }) {
       <div className="space-y-4">
         {problem && <FailureNotice error={problem} />}
         <fieldset className="space-y-1">
-          <legend className="pb-1 text-control font-medium">Data sets</legend>
+          <legend className="pb-1 text-control font-medium">{t('Data sets')}</legend>
           <p className="text-note text-quiet">
             {annotations
-              ? `From ${annotations.name}.`
-              : 'Moving shapes are drawn by this program and need no download. For other data sets, choose their annotations.'}
+              ? t('From {folder}.', { folder: annotations.name })
+              : t('Moving shapes are drawn by this program and need no download. For other data sets, choose their annotations.')}
           </p>
           {choices?.map(({ name, samples, judged }) => (
             <label key={name} className="flex items-center gap-2 text-control">
@@ -100,31 +100,32 @@ export function NewRunDialog({ onClose }: { readonly onClose: () => void }) {
               />
               {name}
               <span className="text-quiet">
-                {counted(samples, 'sample')}
-                {judged && ', needs a judge'}
+                {judged
+                  ? t('{samples, plural, one {# sample, needs a judge} other {# samples, needs a judge}}', { samples })
+                  : t('{samples, plural, one {# sample} other {# samples}}', { samples })}
               </span>
             </label>
           ))}
           {window.tarsier ? (
             <div className="flex flex-wrap gap-2 pt-1">
               <Button size="small" onClick={() => reportErrors(async () => setAnnotations((await chosen('annotations')) ?? annotations))}>
-                Choose annotations…
+                {t('Choose annotations…')}
               </Button>
               {annotations && (
                 <Button size="small" onClick={() => reportErrors(async () => setVideos((await chosen('videos')) ?? videos))}>
-                  {videos ? `Videos: ${videos.name}` : 'Choose the videos’ folder…'}
+                  {videos ? t('Videos: {folder}', { folder: videos.name }) : t('Choose the videos’ folder…')}
                 </Button>
               )}
             </div>
           ) : (
             <p className="text-note text-quiet">
-              A browser cannot open a folder of this disk. Run other data sets with “tarsier bench run”, or in the window.
+              {t('A browser cannot open a folder of this disk. Run other data sets with “tarsier bench run”, or in the window.')}
             </p>
           )}
         </fieldset>
         <div className="grid gap-1">
           <label htmlFor={`${ids}model`} className="text-control font-medium">
-            Model
+            {t('Model')}
           </label>
           <select id={`${ids}model`} className={controlClass} value={model} onChange={({ target }) => setModel(target.value)}>
             {installed.map(({ name, problem }) => (
@@ -137,13 +138,13 @@ export function NewRunDialog({ onClose }: { readonly onClose: () => void }) {
         <div className="grid grid-cols-2 gap-3">
           <div className="grid gap-1">
             <label htmlFor={`${ids}frames`} className="text-control font-medium">
-              Frames per clip
+              {t('Frames per clip')}
             </label>
             <NumberInput
               id={`${ids}frames`}
               describedBy={`${ids}limits`}
               value={frames}
-              placeholder={defaultFrames === undefined ? 'model default' : String(defaultFrames)}
+              placeholder={defaultFrames === undefined ? t('model default') : String(defaultFrames)}
               min={frameRange.min ?? 1}
               max={frameRange.max ?? 256}
               onChange={setFrames}
@@ -151,13 +152,13 @@ export function NewRunDialog({ onClose }: { readonly onClose: () => void }) {
           </div>
           <div className="grid gap-1">
             <label htmlFor={`${ids}limit`} className="text-control font-medium">
-              Samples per data set
+              {t('Samples per data set')}
             </label>
             <NumberInput
               id={`${ids}limit`}
               describedBy={`${ids}limits`}
               value={limit}
-              placeholder="all"
+              placeholder={t('all')}
               min={1}
               max={1e9}
               onChange={setLimit}
@@ -165,7 +166,7 @@ export function NewRunDialog({ onClose }: { readonly onClose: () => void }) {
           </div>
         </div>
         <p id={`${ids}limits`} className="text-note text-quiet">
-          Leave a field empty for the model’s number of frames, or for all samples. A run can be stopped and resumed at any time.
+          {t('Leave a field empty for the model’s number of frames, or for all samples. A run can be stopped and resumed at any time.')}
         </p>
       </div>
     </Dialog>

@@ -1,4 +1,5 @@
 import { type BenchRun, type BenchSet, type BenchTable, sampleStates } from '../../../shared/contract/bench.ts'
+import { currentLanguage, t, translate } from '../../../shared/text.ts'
 import { sampleStateNames } from '../../lib/bench-labels.ts'
 import { momentText } from '../../lib/time-text.ts'
 import { DetailList } from './detail-list.tsx'
@@ -22,7 +23,7 @@ function SetTables({ set }: { readonly set: BenchSet }) {
       <dl className="flex flex-wrap gap-3">
         {headline.map((figure) => (
           <div key={figure.name} className="rounded-panel bg-panel px-4 py-2 shadow-panel">
-            <dt className="text-note text-quiet">{figure.name}</dt>
+            <dt className="text-note text-quiet">{translate(figure.name)}</dt>
             <dd className="text-heading font-semibold tabular-nums">{figure.text}</dd>
           </div>
         ))}
@@ -31,7 +32,7 @@ function SetTables({ set }: { readonly set: BenchSet }) {
           .map((state) => (
             <div key={state} className="rounded-panel bg-sunk px-4 py-2">
               <dt className="text-note text-quiet">{sampleStateNames[state]}</dt>
-              <dd className="text-heading tabular-nums">{counts[state].toLocaleString('en')}</dd>
+              <dd className="text-heading tabular-nums">{counts[state].toLocaleString(currentLanguage())}</dd>
             </div>
           ))}
       </dl>
@@ -41,7 +42,7 @@ function SetTables({ set }: { readonly set: BenchSet }) {
       ))}
       {settings.length > 0 && (
         <details className="text-control">
-          <summary className="w-fit text-quiet hover:text-text">Settings of the run</summary>
+          <summary className="w-fit text-quiet hover:text-text">{t('Settings of the run')}</summary>
           <DetailList details={settings} />
         </details>
       )}
@@ -51,11 +52,11 @@ function SetTables({ set }: { readonly set: BenchSet }) {
 
 function originOf({ tables, metric, judge, evaluated }: BenchSet): string {
   if (tables.length === 0) {
-    if (metric === null) return 'Tarsier does not know this data set and cannot score it. You can still view its samples.'
-    return 'Not scored yet. To score it, run in the terminal: tarsier bench eval, with the folder of this run.'
+    if (metric === null) return t('Tarsier does not know this data set and cannot score it. You can still view its samples.')
+    return t('Not scored yet. To score it, run in the terminal: tarsier bench eval, with the folder of this run.')
   }
-  const when = evaluated === null ? 'Computed just now' : `Scored ${whenText(evaluated)}`
-  return judge === null ? `${when}.` : `${when}. Judge: ${judge}.`
+  const when = evaluated === null ? t('Computed just now.') : t('Scored {when}.', { when: whenText(evaluated) })
+  return judge === null ? when : `${when} ${t('Judge: {judge}.', { judge })}`
 }
 
 function whenText(text: string): string {
@@ -68,11 +69,11 @@ function FigureTable({ table: { title, columns, rows } }: { readonly table: Benc
     <section
       // biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable regions must be focusable by keyboard.
       tabIndex={0}
-      aria-label={title}
+      aria-label={translate(title)}
       className="relative w-fit max-w-full overflow-x-auto rounded-panel bg-panel shadow-panel"
     >
       <table className="text-control tabular-nums">
-        <caption className="px-3 py-1.5 text-left font-medium">{title}</caption>
+        <caption className="px-3 py-1.5 text-left font-medium">{translate(title)}</caption>
         <thead>
           <tr className="border-y border-line text-quiet">
             {columns.map((column, i) => (

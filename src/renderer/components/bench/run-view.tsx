@@ -1,6 +1,6 @@
 import { ArrowLeft, ListX } from 'lucide-react'
 import { Tabs } from 'radix-ui'
-import { counted } from '../../../shared/size-text.ts'
+import { t, translate } from '../../../shared/text.ts'
 import { useBench } from '../../stores/bench.ts'
 import { useBenchSample } from '../../stores/bench-sample.ts'
 import { reportErrors } from '../../stores/problem.ts'
@@ -23,17 +23,21 @@ export function RunView() {
   return (
     <div className="flex h-full flex-col">
       <header className="flex items-center gap-3 px-6 pt-4 pb-2">
-        <IconButton icon={ArrowLeft} label="All runs" onClick={back} />
+        <IconButton icon={ArrowLeft} label={t('All runs')} onClick={back} />
         <div className="min-w-0 flex-1">
-          <h1 className="truncate text-heading font-semibold tracking-tight">{named?.name ?? 'Run'}</h1>
+          <h1 className="truncate text-heading font-semibold tracking-tight">{named?.name ?? t('Run')}</h1>
           <p className="truncate text-control text-quiet" role="status">
-            {run ? [run.model, counted(samples, 'sample'), run.place].filter(Boolean).join(' · ') : problem ? '' : 'Reading the run…'}
+            {run
+              ? [run.model, t('{samples, plural, one {# sample} other {# samples}}', { samples }), run.place].filter(Boolean).join(' · ')
+              : problem
+                ? ''
+                : t('Reading the run…')}
           </p>
         </div>
         {run?.opened && (
           <IconButton
             icon={ListX}
-            label="Remove this run from the list (its files are kept)"
+            label={t('Remove this run from the list (its files are kept)')}
             onClick={() => reportErrors(() => takeOff(run.id))}
           />
         )}
@@ -45,21 +49,24 @@ export function RunView() {
       )}
       {run && run.broken.count > 0 && (
         <div className="px-6 pb-2">
-          <Notice tone="bad" title={`${counted(run.broken.count, 'line')} could not be read`}>
+          <Notice
+            tone="bad"
+            title={t('{count, plural, one {# line could not be read} other {# lines could not be read}}', { count: run.broken.count })}
+          >
             {run.broken.first.map((line) => (
-              <p key={line}>{line}</p>
+              <p key={line}>{translate(line)}</p>
             ))}
           </Notice>
         </div>
       )}
       {run && (
         <Tabs.Root defaultValue="samples" className="flex min-h-0 flex-1 flex-col">
-          <Tabs.List aria-label="Parts of the run" className="flex gap-4 border-b border-line px-6">
+          <Tabs.List aria-label={t('Parts of the run')} className="flex gap-4 border-b border-line px-6">
             <Tabs.Trigger value="samples" className={tabClass}>
-              Samples
+              {t('Samples')}
             </Tabs.Trigger>
             <Tabs.Trigger value="tables" className={tabClass}>
-              Tables
+              {t('Tables')}
             </Tabs.Trigger>
           </Tabs.List>
           <Tabs.Content value="samples" className="min-h-0 flex-1">

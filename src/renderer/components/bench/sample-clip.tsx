@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react'
 import type { ClipMetadata } from '../../../shared/contract/clips.ts'
 import type { TarsierError } from '../../../shared/errors.ts'
+import { t, translate } from '../../../shared/text.ts'
 import { useBenchSample } from '../../stores/bench-sample.ts'
 import { problemOf } from '../../stores/problem.ts'
 import { clipUrl, service } from '../../transport.ts'
@@ -11,7 +12,7 @@ import { ProgressBar } from '../ui/progress-bar.tsx'
 /** Player for the sample's clip. */
 export function SampleClip({ name }: { readonly name: string | null }) {
   const { clip, noClip } = useBenchSample()
-  if (noClip) return <Notice title={name ?? 'No clip'}>{noClip.message}</Notice>
+  if (noClip) return <Notice title={name ?? t('No clip')}>{translate(noClip.message)}</Notice>
   if (!clip) return <div aria-hidden="true" className="breathing aspect-video w-full rounded-panel bg-sunk" />
   return (
     <figure className="min-w-0 space-y-1">
@@ -47,8 +48,8 @@ function Picture({ metadata }: { readonly metadata: ClipMetadata }) {
     return (
       <div className={`${videoClass} grid content-end p-4`}>
         <div className="grid gap-1.5 rounded-control bg-panel px-3 py-2 text-note">
-          Browsers cannot play this file. A preview is being created.
-          <ProgressBar value={value} label="Creating a preview" />
+          {t('Browsers cannot play this file. A preview is being created.')}
+          <ProgressBar value={value} label={t('Creating a preview')} />
         </div>
       </div>
     )

@@ -1,7 +1,7 @@
 import { Search } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { type BenchRun, type Change, changes, type SampleState, sampleStates } from '../../../shared/contract/bench.ts'
-import { counted } from '../../../shared/size-text.ts'
+import { currentLanguage, t } from '../../../shared/text.ts'
 import { changeNames, sampleStateNames, taskName } from '../../lib/bench-labels.ts'
 import { useBench } from '../../stores/bench.ts'
 import { type ListQuery, useBenchList } from '../../stores/bench-list.ts'
@@ -35,8 +35,8 @@ export function SampleFilters({ run, query }: { readonly run: BenchRun; readonly
         <Search size={16} aria-hidden="true" className="pointer-events-none absolute top-2.5 left-3 text-quiet" />
         <input
           type="search"
-          aria-label="Search prompts, answers and references"
-          placeholder="Search…"
+          aria-label={t('Search prompts, answers and references')}
+          placeholder={t('Search…')}
           className={`${control} w-full pl-9`}
           value={text}
           onChange={(event) => setText(event.target.value)}
@@ -44,12 +44,12 @@ export function SampleFilters({ run, query }: { readonly run: BenchRun; readonly
       </div>
       {(run.sets.length > 1 || tasks.length > 0) && (
         <select
-          aria-label="Data set"
+          aria-label={t('Data set')}
           className={`${control} max-w-44`}
           value={query.dataset ?? ''}
           onChange={({ target: { value } }) => narrow({ dataset: value || null })}
         >
-          <option value="">All data sets</option>
+          <option value="">{t('All data sets')}</option>
           {run.sets.map(({ name }) => (
             <option key={name} value={name}>
               {name}
@@ -66,38 +66,38 @@ export function SampleFilters({ run, query }: { readonly run: BenchRun; readonly
         <StateFilter run={run} query={query} narrow={narrow} />
       ) : (
         <select
-          aria-label="Second run compared with the first"
+          aria-label={t('Second run compared with the first')}
           className={control}
           value={query.change ?? ''}
           onChange={({ target: { value } }) => narrow({ change: value === '' ? null : (value as Change) })}
         >
-          <option value="">All samples of both runs</option>
+          <option value="">{t('All samples of both runs')}</option>
           {changes
             .filter((change) => (counts?.[change] ?? 0) > 0 || query.change === change)
             .map((change) => (
               <option key={change} value={change}>
-                {changeNames[change]} ({(counts?.[change] ?? 0).toLocaleString('en')})
+                {changeNames[change]} ({(counts?.[change] ?? 0).toLocaleString(currentLanguage())})
               </option>
             ))}
         </select>
       )}
       <select
-        aria-label="Compare with another run"
+        aria-label={t('Compare with another run')}
         className={`${control} max-w-44`}
         value={other?.id ?? ''}
         onChange={({ target: { value } }) => compareWith(value || null)}
       >
-        <option value="">No comparison</option>
+        <option value="">{t('No comparison')}</option>
         {runs
           .filter(({ id }) => id !== run.id)
           .map(({ id, name }) => (
             <option key={id} value={id}>
-              Compare with {name}
+              {t('Compare with {name}', { name })}
             </option>
           ))}
       </select>
       <p role="status" className="w-full text-note text-quiet">
-        {loading ? 'Searching…' : counted(total, 'sample')}
+        {loading ? t('Searching…') : t('{total, plural, one {# sample} other {# samples}}', { total })}
       </p>
     </search>
   )
@@ -114,29 +114,29 @@ function StateFilter({ run, query, narrow }: StateFilterProps) {
   return (
     <>
       <select
-        aria-label="Verdict"
+        aria-label={t('Verdict')}
         className={control}
         value={query.state ?? ''}
         onChange={({ target: { value } }) => narrow({ state: value === '' ? null : (value as SampleState) })}
       >
-        <option value="">All verdicts</option>
+        <option value="">{t('All verdicts')}</option>
         {sampleStates
           .filter((state) => countOf(state) > 0)
           .map((state) => (
             <option key={state} value={state}>
-              {sampleStateNames[state]} ({countOf(state).toLocaleString('en')})
+              {sampleStateNames[state]} ({countOf(state).toLocaleString(currentLanguage())})
             </option>
           ))}
       </select>
       <select
-        aria-label="Order"
+        aria-label={t('Order')}
         className={control}
         value={query.order}
         onChange={({ target: { value } }) => narrow({ order: value as ListQuery['order'] })}
       >
-        <option value="run">Order of the run</option>
-        <option value="worst">Worst first</option>
-        <option value="best">Best first</option>
+        <option value="run">{t('Order of the run')}</option>
+        <option value="worst">{t('Worst first')}</option>
+        <option value="best">{t('Best first')}</option>
       </select>
     </>
   )

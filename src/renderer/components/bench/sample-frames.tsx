@@ -1,5 +1,5 @@
 import type { BenchSample } from '../../../shared/contract/bench.ts'
-import { counted } from '../../../shared/size-text.ts'
+import { t, translate } from '../../../shared/text.ts'
 import { clockText } from '../../lib/time-text.ts'
 import { useBenchSample } from '../../stores/bench-sample.ts'
 import { Jpeg } from '../clip/jpeg.tsx'
@@ -8,11 +8,13 @@ import { Jpeg } from '../clip/jpeg.tsx'
 export function SampleFrames({ sample }: { readonly sample: BenchSample }) {
   const { frames, noFrames, noClip } = useBenchSample()
   const { length } = sample.frames
-  if (length === 0) return <p className="text-control text-quiet">The prediction does not record which frames the model saw.</p>
+  if (length === 0) return <p className="text-control text-quiet">{t('The prediction does not record which frames the model saw.')}</p>
   return (
-    <section aria-label="Frames the model saw" className="min-w-0 space-y-1.5">
-      <h3 className="text-control font-semibold">The model saw {counted(length, 'frame')}</h3>
-      {noFrames && <p className="text-control text-danger">{noFrames.message}</p>}
+    <section aria-label={t('Frames the model saw')} className="min-w-0 space-y-1.5">
+      <h3 className="text-control font-semibold">
+        {t('{length, plural, one {The model saw # frame} other {The model saw # frames}}', { length })}
+      </h3>
+      {noFrames && <p className="text-control text-danger">{translate(noFrames.message)}</p>}
       <ol className="grid max-h-[44vh] grid-cols-[repeat(auto-fill,minmax(5.5rem,1fr))] gap-1.5 overflow-y-auto">
         {sample.frames.map(({ index, time }, i) => {
           const picture = frames[i]

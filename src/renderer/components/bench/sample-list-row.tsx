@@ -1,5 +1,6 @@
 import { memo } from 'react'
 import type { SampleRow } from '../../../shared/contract/bench.ts'
+import { t } from '../../../shared/text.ts'
 import { changeNames, taskName } from '../../lib/bench-labels.ts'
 import { useBench } from '../../stores/bench.ts'
 import type { ListRow } from '../../stores/bench-list.ts'
@@ -57,5 +58,5 @@ function SamplePicture({ sample, second }: { readonly sample: string; readonly s
 }
 
 function AnswerText({ row, lines }: { readonly row: SampleRow | null; readonly lines: string }) {
-  return <span className={`${lines} w-full text-control text-quiet`}>{row ? row.answer || 'Empty answer' : '—'}</span>
+  return <span className={`${lines} w-full text-control text-quiet`}>{row ? row.answer || t('Empty answer') : '—'}</span>
 }

@@ -1,5 +1,6 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { type KeyboardEvent, useEffect, useRef } from 'react'
+import { t } from '../../../shared/text.ts'
 import { rowAt } from '../../lib/sparse-pages.ts'
 import { useBenchList } from '../../stores/bench-list.ts'
 import { useBenchSample } from '../../stores/bench-sample.ts'
@@ -42,10 +43,10 @@ export function SampleList() {
     list.scrollToIndex(index, { align: 'auto' })
     focusRow(box.current, index)
   }
-  if (total === 0) return <p className="px-6 py-12 text-center text-quiet">{loading ? '' : 'No samples match the filters.'}</p>
+  if (total === 0) return <p className="px-6 py-12 text-center text-quiet">{loading ? '' : t('No samples match the filters.')}</p>
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable regions must be focusable by keyboard.
-    <section ref={box} tabIndex={0} aria-label="Samples" onKeyDown={walk} className="min-h-0 flex-1 overflow-y-auto px-6 pb-4">
+    <section ref={box} tabIndex={0} aria-label={t('Samples')} onKeyDown={walk} className="min-h-0 flex-1 overflow-y-auto px-6 pb-4">
       <VirtualRows list={list} setSize={total} gap="pb-1.5">
         {(index) => <SampleListRow row={rowAt(pages, index)} index={index} height={ROW_PIXELS - 6} />}
       </VirtualRows>

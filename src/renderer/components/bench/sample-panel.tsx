@@ -1,5 +1,6 @@
 import { ArrowLeft, ChevronLeft, ChevronRight } from 'lucide-react'
 import type { BenchSample } from '../../../shared/contract/bench.ts'
+import { t, translate } from '../../../shared/text.ts'
 import { rowAt } from '../../lib/sparse-pages.ts'
 import { useBench } from '../../stores/bench.ts'
 import { useBenchList } from '../../stores/bench-list.ts'
@@ -28,26 +29,26 @@ export function SamplePanel() {
   return (
     <article aria-label={choice.key} className="flex min-h-0 min-w-0 flex-1 flex-col">
       <header className="flex items-center gap-1 border-b border-line px-4 py-2">
-        <IconButton icon={ArrowLeft} label="Close the sample" onClick={close} />
+        <IconButton icon={ArrowLeft} label={t('Close the sample')} onClick={close} />
         <h2 className="min-w-0 flex-1 truncate px-1 font-semibold">{choice.key}</h2>
         <span className="text-note text-quiet tabular-nums">
-          {(choice.index + 1).toLocaleString('en')} of {total.toLocaleString('en')}
+          {t('{index, number} of {total, number}', { index: choice.index + 1, total })}
         </span>
         <IconButton
           icon={ChevronLeft}
-          label="Previous sample"
-          why={choice.index === 0 ? 'This is the first sample' : null}
+          label={t('Previous sample')}
+          why={choice.index === 0 ? t('This is the first sample') : null}
           onClick={() => step(-1)}
         />
         <IconButton
           icon={ChevronRight}
-          label="Next sample"
-          why={choice.index + 1 >= total ? 'This is the last sample' : null}
+          label={t('Next sample')}
+          why={choice.index + 1 >= total ? t('This is the last sample') : null}
           onClick={() => step(1)}
         />
       </header>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable regions must be focusable by keyboard. */}
-      <section tabIndex={0} aria-label="Sample details" className="min-h-0 flex-1 space-y-5 overflow-y-auto px-5 py-4">
+      <section tabIndex={0} aria-label={t('Sample details')} className="min-h-0 flex-1 space-y-5 overflow-y-auto px-5 py-4">
         {problem && <FailureNotice error={problem} can={{ retry: () => void show(choice) }} />}
         {sample && (
           <>
@@ -55,11 +56,13 @@ export function SamplePanel() {
               <SampleClip name={sample.clip} />
               <SampleFrames sample={sample} />
             </div>
-            <Part title="Prompt">
+            <Part title={t('Prompt')}>
               <p className="whitespace-pre-wrap wrap-anywhere">{sample.prompt}</p>
-              {sample.begun !== '' && <p className="text-quiet">The answer had to start with “{sample.begun.trim()}”.</p>}
+              {sample.begun !== '' && (
+                <p className="text-quiet">{t('The answer had to start with “{begin}”.', { begin: sample.begun.trim() })}</p>
+              )}
             </Part>
-            <Part title={sample.references.length > 1 ? 'References' : 'Reference'}>
+            <Part title={sample.references.length > 1 ? t('References') : t('Reference')}>
               {sample.references.map((text, i) => (
                 // biome-ignore lint/suspicious/noArrayIndexKey: the same caption may occur twice.
                 <p key={i} className="whitespace-pre-wrap wrap-anywhere">
@@ -68,7 +71,7 @@ export function SamplePanel() {
               ))}
             </Part>
             <div className={both ? 'grid gap-5 md:grid-cols-2' : ''}>
-              <AnswerSection title={both ? (run?.name ?? 'First') : 'Answer'} sample={first} />
+              <AnswerSection title={both ? (run?.name ?? t('First')) : t('Answer')} sample={first} />
               {both && <AnswerSection title={other.name} sample={second} />}
             </div>
           </>
@@ -79,22 +82,22 @@ export function SamplePanel() {
 }
 
 function AnswerSection({ title, sample }: { readonly title: string; readonly sample: BenchSample | null }) {
-  if (!sample) return <Part title={title}>This run does not contain the sample.</Part>
+  if (!sample) return <Part title={title}>{t('This run does not contain the sample.')}</Part>
   const { answer, error, state, score, verdict, details } = sample
   return (
     <div className="min-w-0 space-y-4">
       <Part title={title} mark={<StateMark state={state} score={score} />}>
-        {answer !== null && <p className="whitespace-pre-wrap wrap-anywhere">{answer === '' ? 'The answer is empty.' : answer}</p>}
+        {answer !== null && <p className="whitespace-pre-wrap wrap-anywhere">{answer === '' ? t('The answer is empty.') : answer}</p>}
         {error && (
           <p className="text-danger wrap-anywhere">
-            {error.message} ({error.code})
+            {translate(error.message)} ({error.code})
           </p>
         )}
-        {answer !== null && state === 'failed' && <p className="text-quiet">The answer names no option and counts as failed.</p>}
+        {answer !== null && state === 'failed' && <p className="text-quiet">{t('The answer names no option and counts as failed.')}</p>}
       </Part>
       {verdict && <VerdictView verdict={verdict} />}
       <details className="text-control">
-        <summary className="w-fit text-quiet hover:text-text">Settings and annotation</summary>
+        <summary className="w-fit text-quiet hover:text-text">{t('Settings and annotation')}</summary>
         <DetailList details={details} />
       </details>
     </div>

@@ -1,5 +1,6 @@
 import { CircleCheck, CircleDashed, CircleSlash, CircleX, type LucideIcon, Scale } from 'lucide-react'
 import type { SampleState } from '../../../shared/contract/bench.ts'
+import { t } from '../../../shared/text.ts'
 import { sampleStateNames, scoreText } from '../../lib/bench-labels.ts'
 
 const appearances: Readonly<Record<SampleState, { readonly icon: LucideIcon; readonly colour: string }>> = {
@@ -18,7 +19,7 @@ export function StateMark({ state, score }: { readonly state: SampleState; reado
       <Icon size={14} aria-hidden="true" className="self-center" />
       {state === 'scored' && score !== null ? (
         <>
-          <span className="sr-only">Score </span>
+          <span className="sr-only">{t('Score')} </span>
           {scoreText(score)}
         </>
       ) : (

@@ -1,17 +1,24 @@
 import { Check, HelpCircle, X } from 'lucide-react'
 import type { JudgedEvent, SampleVerdict } from '../../../shared/contract/bench.ts'
 import { assertNever } from '../../../shared/errors.ts'
+import { t, translate } from '../../../shared/text.ts'
 import { scoreText } from '../../lib/bench-labels.ts'
 
 /** The verdict on an answer, with its reasons. */
 export function VerdictView({ verdict }: { readonly verdict: SampleVerdict }) {
   switch (verdict.kind) {
     case 'choice':
-      return <p className="text-control text-quiet">Read as option {verdict.letter ?? 'none'}.</p>
+      return (
+        <p className="text-control text-quiet">
+          {verdict.letter === null ? t('Read as option none.') : t('Read as option {letter}.', { letter: verdict.letter })}
+        </p>
+      )
     case 'none':
       return (
         <div className="space-y-1 text-control">
-          <p>The judge returned no verdict. The next evaluation asks it again. {verdict.reason}</p>
+          <p>
+            {t('The judge returned no verdict. The next evaluation asks it again.')} {translate(verdict.reason)}
+          </p>
           <JudgeLine judge={verdict.judge} />
         </div>
       )
@@ -19,7 +26,9 @@ export function VerdictView({ verdict }: { readonly verdict: SampleVerdict }) {
       return (
         <div className="space-y-1 text-control">
           <p>
-            The judge rated this answer as {verdict.correct ? 'right' : 'wrong'}, with a score of {verdict.score} out of 5.
+            {verdict.correct
+              ? t('The judge rated this answer as right, with a score of {score} out of 5.', { score: verdict.score })
+              : t('The judge rated this answer as wrong, with a score of {score} out of 5.', { score: verdict.score })}
           </p>
           {verdict.reason && <p className="text-quiet">{verdict.reason}</p>}
           <JudgeLine judge={verdict.judge} />
@@ -29,15 +38,15 @@ export function VerdictView({ verdict }: { readonly verdict: SampleVerdict }) {
       return (
         <div className="space-y-3">
           <EventList
-            title="Reference events found in the answer"
+            title={t('Reference events found in the answer')}
             share={verdict.recall.share}
-            figure="Recall"
+            figure={t('Recall')}
             events={verdict.recall.events}
           />
           <EventList
-            title="Answer events found in the reference"
+            title={t('Answer events found in the reference')}
             share={verdict.precision.share}
-            figure="Precision"
+            figure={t('Precision')}
             events={verdict.precision.events}
           />
           <JudgeLine judge={verdict.judge} />
@@ -49,7 +58,7 @@ export function VerdictView({ verdict }: { readonly verdict: SampleVerdict }) {
 }
 
 function JudgeLine({ judge }: { readonly judge: string | null }) {
-  return judge && <p className="text-note text-quiet">Judge: {judge}</p>
+  return judge && <p className="text-note text-quiet">{t('Judge: {judge}', { judge })}</p>
 }
 
 interface EventListProps {
@@ -73,7 +82,7 @@ function EventList({ title, figure, share, events }: EventListProps) {
           // biome-ignore lint/suspicious/noArrayIndexKey: a judge may repeat an event, and events never change their order.
           <EventItem key={i} event={event} />
         ))}
-        {events.length === 0 && <li className="px-3 py-1.5 text-control text-quiet">No events.</li>}
+        {events.length === 0 && <li className="px-3 py-1.5 text-control text-quiet">{t('No events.')}</li>}
       </ul>
     </section>
   )
@@ -81,8 +90,8 @@ function EventList({ title, figure, share, events }: EventListProps) {
 
 /** Styles for the judge's relations. Any other relation is shown by its name. */
 const relations: ReadonlyMap<string, { readonly icon: typeof Check; readonly colour: string; readonly name: string }> = new Map([
-  ['entailment', { icon: Check, colour: 'text-good', name: 'Entailed' }],
-  ['contradiction', { icon: X, colour: 'text-danger', name: 'Contradicted' }],
+  ['entailment', { icon: Check, colour: 'text-good', name: t('Entailed') }],
+  ['contradiction', { icon: X, colour: 'text-danger', name: t('Contradicted') }],
 ])
 
 function EventItem({ event: { event, relationship, reason } }: { readonly event: JudgedEvent }) {
@@ -90,7 +99,7 @@ function EventItem({ event: { event, relationship, reason } }: { readonly event:
     icon: Icon,
     colour,
     name,
-  } = relations.get(relationship) ?? { icon: HelpCircle, colour: 'text-quiet', name: relationship || 'Unknown' }
+  } = relations.get(relationship) ?? { icon: HelpCircle, colour: 'text-quiet', name: relationship || t('Unknown') }
   return (
     <li className="flex gap-2 px-3 py-1.5 text-control">
       <Icon size={15} aria-hidden="true" className={`mt-0.5 shrink-0 ${colour}`} />

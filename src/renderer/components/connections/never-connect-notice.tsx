@@ -1,4 +1,5 @@
 import { howToConnect } from '../../../shared/never-connect.ts'
+import { t, translate } from '../../../shared/text.ts'
 import { useNeverConnect } from '../../hooks/use-never-connect.ts'
 import { Notice } from '../ui/notice.tsx'
 
@@ -7,8 +8,9 @@ export function NeverConnectNotice() {
   const by = useNeverConnect()
   if (by === null) return null
   return (
-    <Notice title="“Never connect” is on">
-      Tarsier contacts no other machine, so only models whose files are already on this machine can be installed. {howToConnect(by)}
+    <Notice title={t('“Never connect” is on')}>
+      {t('Tarsier contacts no other machine, so only models whose files are already on this machine can be installed.')}{' '}
+      {translate(howToConnect(by))}
     </Notice>
   )
 }

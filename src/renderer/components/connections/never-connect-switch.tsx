@@ -1,5 +1,6 @@
 import { useId } from 'react'
 import { howToConnect } from '../../../shared/never-connect.ts'
+import { t, translate } from '../../../shared/text.ts'
 import { useNeverConnect } from '../../hooks/use-never-connect.ts'
 import { reportErrors } from '../../stores/problem.ts'
 import { service } from '../../transport.ts'
@@ -23,11 +24,13 @@ export function NeverConnectSwitch() {
             reportErrors(() => service.system.setNeverConnect({ on }))
           }}
         />
-        Never connect
+        {t('Never connect')}
       </label>
       <p id={id} className="text-note text-quiet">
-        Makes no connection to other machines, and ends those that are open: nothing is downloaded, and judges, model servers and queues are
-        used only on this machine. Also holds for the command line. {fixed && howToConnect(by)}
+        {t(
+          'Makes no connection to other machines, and ends those that are open: nothing is downloaded, and judges, model servers and queues are used only on this machine. Also holds for the command line.',
+        )}{' '}
+        {fixed && translate(howToConnect(by))}
       </p>
     </div>
   )

@@ -3,6 +3,7 @@ import type { DownloadProgress } from '../../../shared/download-progress.ts'
 import { isAbort, type TarsierError } from '../../../shared/errors.ts'
 import { type GpuPackStatus, missingBytes } from '../../../shared/gpu-pack.ts'
 import { sizeText } from '../../../shared/size-text.ts'
+import { t, translate } from '../../../shared/text.ts'
 import { useAnswer } from '../../hooks/use-answer.ts'
 import { problemOf } from '../../stores/problem.ts'
 import { service } from '../../transport.ts'
@@ -46,31 +47,31 @@ export function GpuPack({ onChanged }: GpuPackProps) {
   const isMissing = missingBytes(pack).download > 0
   const isInstalled = pack.parts.some(({ state }) => state === 'installed')
   return (
-    <section aria-label="GPU pack" className="grid gap-2">
+    <section aria-label={t('GPU pack')} className="grid gap-2">
       <p className="text-note text-quiet">{summary(pack)}</p>
       {progress && (
         <>
-          <ProgressBar value={progress.value} label={`${progress.title}: GPU pack`} />
+          <ProgressBar value={progress.value} label={t('{step}: GPU pack', { step: translate(progress.title) })} />
           <p className="text-note text-quiet">
-            {progress.title} · {sizeText(progress.bytes)} of {sizeText(progress.totalBytes)}
+            {translate(progress.title)} · {t('{done} of {total}', { done: sizeText(progress.bytes), total: sizeText(progress.totalBytes) })}
           </p>
         </>
       )}
       <div className="flex flex-wrap gap-2">
         {progress ? (
           <Button size="small" onClick={() => running.current?.abort()}>
-            Cancel
+            {t('Cancel')}
           </Button>
         ) : (
           <>
             {isMissing && (
-              <Button size="small" why={pack.problem} onClick={() => void install()}>
-                Install the GPU pack
+              <Button size="small" why={pack.problem && translate(pack.problem)} onClick={() => void install()}>
+                {t('Install the GPU pack')}
               </Button>
             )}
             {isInstalled && (
               <Button size="small" onClick={() => void change(() => service.system.removeGpuPack())}>
-                Remove the GPU pack
+                {t('Remove the GPU pack')}
               </Button>
             )}
           </>
@@ -90,7 +91,10 @@ function summary(pack: GpuPackStatus): string {
   const { download, disk } = missingBytes(pack)
   const state =
     download === 0
-      ? 'The GPU pack is installed: the CUDA parts of llama.cpp and ONNX Runtime.'
-      : `The GPU pack contains the CUDA parts of llama.cpp and ONNX Runtime for this machine's NVIDIA GPU: a download of ${sizeText(download)}, which takes ${sizeText(disk)} on the disk and is compared with its checksum.`
-  return pack.problem === null ? state : `${state} It cannot be used: ${pack.problem}`
+      ? t('The GPU pack is installed: the CUDA parts of llama.cpp and ONNX Runtime.')
+      : t(
+          "The GPU pack contains the CUDA parts of llama.cpp and ONNX Runtime for this machine's NVIDIA GPU: a download of {download}, which takes {disk} on the disk and is compared with its checksum.",
+          { download: sizeText(download), disk: sizeText(disk) },
+        )
+  return pack.problem === null ? state : `${state} ${t('It cannot be used: {problem}', { problem: translate(pack.problem) })}`
 }

@@ -1,5 +1,6 @@
 import { useState } from 'react'
 import type { TarsierError } from '../../../shared/errors.ts'
+import { t } from '../../../shared/text.ts'
 import { problemOf } from '../../stores/problem.ts'
 import { service } from '../../transport.ts'
 import { Button } from '../ui/button.tsx'
@@ -26,7 +27,7 @@ export function RetryDevices({ onRetried }: RetryDevicesProps) {
   return (
     <div className="flex flex-wrap items-center gap-2">
       <Button size="small" onClick={() => void retry()}>
-        Try GPUs again
+        {t('Try GPUs again')}
       </Button>
       <p role="status" className="text-note text-quiet">
         {removed !== null && outcome(removed)}
@@ -37,6 +38,8 @@ export function RetryDevices({ onRetried }: RetryDevicesProps) {
 }
 
 function outcome(removed: number): string {
-  if (removed === 0) return 'No GPU has failed.'
-  return `The next answer tries ${removed === 1 ? 'the failed GPU' : 'the failed GPUs'} again.`
+  if (removed === 0) return t('No GPU has failed.')
+  return t('{removed, plural, one {The next answer tries the failed GPU again.} other {The next answer tries the failed GPUs again.}}', {
+    removed,
+  })
 }

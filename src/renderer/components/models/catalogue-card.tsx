@@ -2,6 +2,7 @@ import { Download } from 'lucide-react'
 import { useId, useState } from 'react'
 import type { CatalogueModel, Fit } from '../../../shared/contract/models.ts'
 import { sizeText } from '../../../shared/size-text.ts'
+import { t, translate } from '../../../shared/text.ts'
 import { formFirst, formKey, modelName } from '../../lib/model-names.ts'
 import { useModels } from '../../stores/models.ts'
 import { reportErrors } from '../../stores/problem.ts'
@@ -9,9 +10,9 @@ import { Button } from '../ui/button.tsx'
 import { controlClass } from '../ui/field.tsx'
 
 const fits: Readonly<Record<Fit['verdict'], { readonly label: string; readonly className: string }>> = {
-  good: { label: 'fits this machine', className: 'bg-good-soft text-good' },
-  slow: { label: 'slow on this machine', className: 'bg-accent-soft text-accent' },
-  'too-large': { label: 'too large for this machine', className: 'bg-danger-soft text-danger' },
+  good: { label: t('fits this machine'), className: 'bg-good-soft text-good' },
+  slow: { label: t('slow on this machine'), className: 'bg-accent-soft text-accent' },
+  'too-large': { label: t('too large for this machine'), className: 'bg-danger-soft text-danger' },
 }
 
 interface CatalogueCardProps {
@@ -42,25 +43,26 @@ export function CatalogueCard({ model, onStarted }: CatalogueCardProps) {
         <h3 className="min-w-0 flex-1 truncate font-semibold">{model.title}</h3>
         <span className={`shrink-0 rounded-full px-2 text-note ${className}`}>{label}</span>
       </div>
-      <p className="text-control text-quiet">{model.summary}</p>
+      <p className="text-control text-quiet">{translate(model.summary)}</p>
       <label htmlFor={id} className="text-note font-medium">
-        Precision: language / vision
+        {t('Precision: language / vision')}
       </label>
       <select id={id} className={controlClass} value={key} onChange={(event) => setKey(event.target.value)}>
         {model.forms.map((each) => (
           <option key={formKey(each)} value={formKey(each)}>
-            {formKey(each)}: {sizeText(each.bytes)}
-            {each.recommended ? ' (recommended)' : ''}
+            {each.recommended
+              ? t('{form}: {size} (recommended)', { form: formKey(each), size: sizeText(each.bytes) })
+              : `${formKey(each)}: ${sizeText(each.bytes)}`}
           </option>
         ))}
       </select>
-      <p className="text-note text-quiet">{form.fit.reason}</p>
+      <p className="text-note text-quiet">{translate(form.fit.reason)}</p>
       <div className="mt-auto flex items-center gap-3 pt-1">
-        <Button size="small" variant="primary" why={coming ? 'The download is already running' : null} onClick={() => reportErrors(get)}>
-          <Download size={14} aria-hidden="true" /> Download
+        <Button size="small" variant="primary" why={coming ? t('The download is already running') : null} onClick={() => reportErrors(get)}>
+          <Download size={14} aria-hidden="true" /> {t('Download')}
         </Button>
         <span className="text-note text-quiet">
-          {sizeText(model.download)} download · {model.licence}
+          {t('{size} download', { size: sizeText(model.download) })} · {model.licence}
         </span>
       </div>
     </li>

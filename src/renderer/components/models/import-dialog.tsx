@@ -2,6 +2,7 @@ import { useState } from 'react'
 import type { FolderKind } from '../../../shared/bridge.ts'
 import { TarsierError } from '../../../shared/errors.ts'
 import { type LanguagePrecision, languagePrecisions, type VisionPrecision, visionPrecisions } from '../../../shared/model-manifest.ts'
+import { t } from '../../../shared/text.ts'
 import { reportErrors } from '../../stores/problem.ts'
 import { service } from '../../transport.ts'
 import { Button } from '../ui/button.tsx'
@@ -39,42 +40,42 @@ export function ImportDialog({ onStarted, onClose }: { readonly onStarted: (job:
     onClose()
     onStarted(id)
   }
-  const why = !folder ? 'Choose a folder first' : name.trim() === '' ? 'Enter a name' : null
+  const why = !folder ? t('Choose a folder first') : name.trim() === '' ? t('Enter a name') : null
   const actions = (
     <>
-      <Button onClick={onClose}>Cancel</Button>
+      <Button onClick={onClose}>{t('Cancel')}</Button>
       <Button variant="primary" why={why} onClick={() => reportErrors(begin)}>
-        Import
+        {t('Import')}
       </Button>
     </>
   )
   return (
-    <Dialog title="Import a checkpoint" onClose={onClose} actions={actions}>
+    <Dialog title={t('Import a checkpoint')} onClose={onClose} actions={actions}>
       <div className="space-y-3 text-control">
-        <p className="text-quiet">Choose the folder of a downloaded checkpoint. It must contain config.json and the weights.</p>
+        <p className="text-quiet">{t('Choose the folder of a downloaded checkpoint. It must contain config.json and the weights.')}</p>
         <div className="flex items-center gap-2">
           <Button size="small" onClick={() => reportErrors(chooseCheckpoint)}>
-            Choose folder…
+            {t('Choose folder…')}
           </Button>
-          <span className="truncate">{folder?.name ?? 'none selected'}</span>
+          <span className="truncate">{folder?.name ?? t('none selected')}</span>
         </div>
         <div className="flex items-center gap-2">
           <Button size="small" onClick={() => reportErrors(chooseAdapter)}>
-            Choose LoRA adapter…
+            {t('Choose LoRA adapter…')}
           </Button>
-          <span className="truncate">{adapter ? `${adapter.name} will be merged` : 'none'}</span>
+          <span className="truncate">{adapter ? t('{name} will be merged', { name: adapter.name }) : t('none')}</span>
           {adapter && (
             <Button size="small" variant="quiet" onClick={() => setAdapter(null)}>
-              Remove
+              {t('Remove')}
             </Button>
           )}
         </div>
         <label className="grid gap-1 font-medium">
-          Name
+          {t('Name')}
           <input className={controlClass} value={name} maxLength={128} onChange={(event) => setName(event.target.value)} />
         </label>
         <label className="grid gap-1 font-medium">
-          Language precision
+          {t('Language precision')}
           <select
             className={controlClass}
             value={language}
@@ -86,7 +87,7 @@ export function ImportDialog({ onStarted, onClose }: { readonly onStarted: (job:
           </select>
         </label>
         <label className="grid gap-1 font-medium">
-          Vision precision
+          {t('Vision precision')}
           <select
             className={controlClass}
             value={vision}

@@ -2,6 +2,7 @@ import { Pause, Play, X } from 'lucide-react'
 import { useEffect, useRef } from 'react'
 import type { ModelJob } from '../../../shared/contract/models.ts'
 import { sizeText } from '../../../shared/size-text.ts'
+import { t, translate } from '../../../shared/text.ts'
 import { durationText } from '../../lib/time-text.ts'
 import { reportErrors } from '../../stores/problem.ts'
 import { service } from '../../transport.ts'
@@ -29,19 +30,23 @@ export function JobCard({ job, started }: JobCardProps) {
       <div className="flex items-center gap-2">
         <div className="min-w-0 flex-1">
           <h3 className="truncate font-semibold">{name}</h3>
-          <p className="truncate text-note text-quiet">from {source}</p>
+          <p className="truncate text-note text-quiet">{t('from {source}', { source })}</p>
         </div>
         {state === 'running' && (
-          <IconButton icon={Pause} label={`Pause ${name}`} onClick={() => reportErrors(() => service.models.pause({ job: id }))} />
+          <IconButton
+            icon={Pause}
+            label={t('Pause {name}', { name })}
+            onClick={() => reportErrors(() => service.models.pause({ job: id }))}
+          />
         )}
-        {state === 'paused' && <IconButton icon={Play} label={`Resume ${name}`} onClick={resume} />}
+        {state === 'paused' && <IconButton icon={Play} label={t('Resume {name}', { name })} onClick={resume} />}
         <IconButton
           icon={X}
-          label={state === 'running' || state === 'paused' ? `Cancel ${name}` : `Remove ${name} from the list`}
+          label={state === 'running' || state === 'paused' ? t('Cancel {name}', { name }) : t('Remove {name} from the list', { name })}
           onClick={() => reportErrors(() => service.models.cancel({ job: id }))}
         />
       </div>
-      <ProgressBar value={progress.value} label={`${progress.title}: ${name}`} />
+      <ProgressBar value={progress.value} label={`${translate(progress.title)}: ${name}`} />
       <p className="text-control text-quiet">{jobText(job)}</p>
       {error && <FailureNotice error={error} can={{ retry: resume }} />}
     </li>
@@ -49,13 +54,14 @@ export function JobCard({ job, started }: JobCardProps) {
 }
 
 function jobText({ state, step, progress }: ModelJob): string {
-  if (state === 'done') return 'Installed.'
-  const parts = [progress.title, ...(progress.detail ? [progress.detail] : [])]
-  if (state === 'paused') parts.unshift('Paused')
+  if (state === 'done') return t('Installed.')
+  const parts = [translate(progress.title), ...(progress.detail ? [translate(progress.detail)] : [])]
+  if (state === 'paused') parts.unshift(t('Paused'))
   if (step === 'fetching' && 'bytes' in progress) {
-    parts.push(`${sizeText(progress.bytes)} of ${sizeText(progress.totalBytes)}`)
+    parts.push(t('{done} of {total}', { done: sizeText(progress.bytes), total: sizeText(progress.totalBytes) }))
     if (state === 'running' && progress.bytesPerSecond !== null) parts.push(`${sizeText(progress.bytesPerSecond)}/s`)
-    if (state === 'running' && progress.secondsLeft !== null) parts.push(`about ${durationText(progress.secondsLeft)} left`)
+    if (state === 'running' && progress.secondsLeft !== null)
+      parts.push(t('about {time} left', { time: durationText(progress.secondsLeft) }))
   }
   return parts.join(' · ')
 }

@@ -2,6 +2,7 @@ import { FolderInput } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import type { ModelJob } from '../../../shared/contract/models.ts'
 import { assertNever } from '../../../shared/errors.ts'
+import { t } from '../../../shared/text.ts'
 import { useModels } from '../../stores/models.ts'
 import { reportErrors } from '../../stores/problem.ts'
 import { NeverConnectNotice } from '../connections/never-connect-notice.tsx'
@@ -22,23 +23,23 @@ export function ModelsView() {
     reportErrors(load)
     reportErrors(loadCatalogue)
   }, [load, loadCatalogue])
-  const noShell = window.tarsier ? null : 'A browser cannot open a folder of this disk. Use the terminal: tarsier models import FOLDER'
+  const noShell = window.tarsier ? null : t('A browser cannot open a folder of this disk. Use the terminal: tarsier models import FOLDER')
   return (
     <div className="flex h-full flex-col">
       <ViewHeader
-        title="Models"
-        lead="Vision and language models. They run on this machine; only the download needs an internet connection."
+        title={t('Models')}
+        lead={t('Vision and language models. They run on this machine; only the download needs an internet connection.')}
       >
         <Button why={noShell} onClick={() => setImporting(true)}>
-          <FolderInput size={16} aria-hidden="true" /> Import a folder…
+          <FolderInput size={16} aria-hidden="true" /> {t('Import a folder…')}
         </Button>
       </ViewHeader>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable regions must be focusable by keyboard. */}
-      <section className="min-h-0 flex-1 space-y-6 overflow-y-auto px-6 pb-8" tabIndex={0} aria-label="Models">
+      <section className="min-h-0 flex-1 space-y-6 overflow-y-auto px-6 pb-8" tabIndex={0} aria-label={t('Models')}>
         {jobs.length > 0 && (
           <section aria-labelledby="coming" className="space-y-2">
             <h2 id="coming" className="font-semibold">
-              Downloads and imports
+              {t('Downloads and imports')}
             </h2>
             <ul className="space-y-2">
               {jobs.map((job) => (
@@ -49,7 +50,7 @@ export function ModelsView() {
         )}
         <section aria-labelledby="here" className="space-y-2">
           <h2 id="here" className="font-semibold">
-            Installed
+            {t('Installed')}
           </h2>
           <ul className="grid grid-cols-[repeat(auto-fill,minmax(20rem,1fr))] gap-3">
             {installed.map((model) => (
@@ -59,7 +60,7 @@ export function ModelsView() {
         </section>
         <section aria-labelledby="catalogue" className="space-y-2">
           <h2 id="catalogue" className="font-semibold">
-            Available for download
+            {t('Available for download')}
           </h2>
           <NeverConnectNotice />
           <ul className="grid grid-cols-[repeat(auto-fill,minmax(20rem,1fr))] gap-3">
@@ -81,13 +82,13 @@ export function ModelsView() {
 function startedText({ name, state }: ModelJob): string {
   switch (state) {
     case 'running':
-      return `${name} is being installed.`
+      return t('{name} is being installed.', { name })
     case 'paused':
-      return `${name} is paused.`
+      return t('{name} is paused.', { name })
     case 'done':
-      return `${name} is installed.`
+      return t('{name} is installed.', { name })
     case 'failed':
-      return `${name} could not be installed.`
+      return t('{name} could not be installed.', { name })
     case 'cancelled':
       return ''
     default:

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react'
 import type { Example } from '../../../shared/examples.ts'
+import { t, translate } from '../../../shared/text.ts'
 import { openExample } from '../../flows/open-clip.ts'
 import { useExamplePictures } from '../../stores/example-pictures.ts'
 import { useProblem } from '../../stores/problem.ts'
@@ -19,7 +20,7 @@ export function Examples() {
   return (
     <section aria-labelledby="examples" className="space-y-2">
       <h2 id="examples" className="text-control font-medium text-quiet">
-        Or try an example
+        {t('Or try an example')}
       </h2>
       <ul className="grid grid-cols-3 gap-3">
         {examples.map(({ name, title }) => (
@@ -30,7 +31,7 @@ export function Examples() {
               className="flex h-full w-full flex-col overflow-hidden rounded-panel bg-panel text-left shadow-panel transition-colors hover:bg-sunk"
             >
               <ExamplePicture name={name} />
-              <span className="block px-3 py-2 text-control leading-snug">{title}</span>
+              <span className="block px-3 py-2 text-control leading-snug">{translate(title)}</span>
             </button>
           </li>
         ))}

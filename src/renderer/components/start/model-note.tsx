@@ -1,3 +1,4 @@
+import { t, translate } from '../../../shared/text.ts'
 import { useModels } from '../../stores/models.ts'
 import { useRealModel } from '../../stores/real-model.ts'
 import { useSettings } from '../../stores/settings.ts'
@@ -15,27 +16,28 @@ export function ModelNote() {
   const model = installed.find((other) => other.name === name)
   const see = (
     <Button size="small" onClick={() => (model?.demo ? useRealModel.getState().offer(true) : show('models'))}>
-      {model?.demo ? 'Get a real model' : 'Show models'}
+      {model?.demo ? t('Get a real model') : t('Show models')}
     </Button>
   )
   if (!model) {
     return (
-      <Notice tone="bad" title={`The model “${name}” is not installed`} actions={see}>
-        Choose another model in the Models view.
+      <Notice tone="bad" title={t('The model “{name}” is not installed', { name })} actions={see}>
+        {t('Choose another model in the Models view.')}
       </Notice>
     )
   }
   if (model.problem) {
     return (
-      <Notice tone="bad" title={`${model.name} cannot be used`} actions={see}>
-        {model.problem}
+      <Notice tone="bad" title={t('{name} cannot be used', { name })} actions={see}>
+        {translate(model.problem)}
       </Notice>
     )
   }
   if (!model.demo) return null
   return (
-    <Notice title={`Demo model: ${model.recognizesOnly ?? 'drawn shapes'} only`} actions={see}>
-      The model included with Tarsier is small. {model.summary}
+    <Notice title={t('Demo model: moving shapes only')} actions={see}>
+      {t('The model included with Tarsier is small.')}{' '}
+      {t('It recognizes the colors, shapes and motions of drawn figures and their background, as in the examples.')}
     </Notice>
   )
 }

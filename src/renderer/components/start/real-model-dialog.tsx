@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react'
 import type { CatalogueForm, CatalogueModel } from '../../../shared/contract/models.ts'
 import { sizeText } from '../../../shared/size-text.ts'
+import { t, translate } from '../../../shared/text.ts'
 import { formFirst, modelName, suggestedModel } from '../../lib/model-names.ts'
 import { durationText } from '../../lib/time-text.ts'
 import { useModels } from '../../stores/models.ts'
@@ -44,31 +45,36 @@ function Offer() {
   }
   const actions = (
     <>
-      <Button onClick={others}>Other models</Button>
+      <Button onClick={others}>{t('Other models')}</Button>
       {ready !== undefined ? (
         <Button variant="primary" onClick={() => choose(ready)}>
-          Use it
+          {t('Use it')}
         </Button>
       ) : (
         model &&
         form &&
         !job && (
           <Button variant="primary" onClick={() => reportErrors(() => get(model, form))}>
-            Download {sizeText(model.download)}
+            {t('Download {size}', { size: sizeText(model.download) })}
           </Button>
         )
       )}
     </>
   )
   return (
-    <Dialog title="Get a real model" onClose={close} actions={actions}>
+    <Dialog title={t('Get a real model')} onClose={close} actions={actions}>
       <div className="space-y-3">
         <p className="text-quiet">
-          The demo model shows how Tarsier works, but it knows only moving shapes. A real model describes any clip. It is downloaded once
-          and then runs on this machine.
+          {t(
+            'The demo model shows how Tarsier works, but it knows only moving shapes. A real model describes any clip. It is downloaded once and then runs on this machine.',
+          )}
         </p>
         {ready === undefined && <NeverConnectNotice />}
-        {ready !== undefined ? <p role="status">{ready} is installed.</p> : model && form && <Requirements model={model} form={form} />}
+        {ready !== undefined ? (
+          <p role="status">{t('{name} is installed.', { name: ready })}</p>
+        ) : (
+          model && form && <Requirements model={model} form={form} />
+        )}
         {job && job.state !== 'done' && (
           <ul>
             <JobCard job={job} started={false} />
@@ -80,16 +86,17 @@ function Offer() {
 }
 
 function Requirements({ model, form }: { readonly model: CatalogueModel; readonly form: CatalogueForm }) {
+  const time = durationText(Math.ceil(model.download / USUAL_SPEED / 60) * 60)
   const rows = [
-    ['Download', `${sizeText(model.download)}, about ${durationText(Math.ceil(model.download / USUAL_SPEED / 60) * 60)} at 100 Mbit/s`],
-    ['On this disk', sizeText(form.bytes)],
-    ['Memory', form.fit.reason],
-    ['Licence', model.licence],
+    [t('Download'), t('{size}, about {time} at 100 Mbit/s', { size: sizeText(model.download), time })],
+    [t('On this disk'), sizeText(form.bytes)],
+    [t('Memory'), translate(form.fit.reason)],
+    [t('Licence'), model.licence],
   ] as const
   return (
     <section aria-label={model.title} className="space-y-1">
       <h3 className="font-semibold">{model.title}</h3>
-      <p className="text-quiet">{model.summary}</p>
+      <p className="text-quiet">{translate(model.summary)}</p>
       <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1 text-control">
         {rows.map(([what, how]) => (
           <div key={what} className="contents">

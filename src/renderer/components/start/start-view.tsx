@@ -1,5 +1,6 @@
 import { FolderOpen, Upload } from 'lucide-react'
 import { sizeText } from '../../../shared/size-text.ts'
+import { t } from '../../../shared/text.ts'
 import { chooseFiles } from '../../flows/take-files.ts'
 import { type Opening, useClip } from '../../stores/clip.ts'
 import { Composer } from '../chat/composer.tsx'
@@ -18,8 +19,8 @@ export function StartView() {
         {/* At the top, not centred: what appears later must not move a button from under the pointer. */}
         <div className="mx-auto flex max-w-3xl flex-col gap-6 px-6 pt-[clamp(1.5rem,6vh,6rem)] pb-6">
           <header className="space-y-1 text-center">
-            <h1 className="text-display font-semibold tracking-tight text-balance">What happens in your clip?</h1>
-            <p className="text-quiet">Drop a video, an image or a GIF. The model runs on this machine, and no frame leaves it.</p>
+            <h1 className="text-display font-semibold tracking-tight text-balance">{t('What happens in your clip?')}</h1>
+            <p className="text-quiet">{t('Drop a video, an image or a GIF. The model runs on this machine, and no frame leaves it.')}</p>
           </header>
           {refused && (
             <FailureNotice
@@ -42,13 +43,13 @@ function DropCard() {
   return (
     <div className="grid justify-items-center gap-4 rounded-panel border-2 border-dashed border-edge bg-panel px-6 py-8">
       <Upload size={36} strokeWidth={1.4} aria-hidden="true" className="text-accent" />
-      <p className="text-center text-quiet">Drop it anywhere in this window, paste it, or</p>
+      <p className="text-center text-quiet">{t('Drop it anywhere in this window, paste it, or')}</p>
       <div className="flex flex-wrap justify-center gap-2">
         <Button variant="primary" onClick={() => chooseFiles()}>
-          <Upload size={16} aria-hidden="true" /> Choose a clip
+          <Upload size={16} aria-hidden="true" /> {t('Choose a clip')}
         </Button>
         <Button onClick={() => chooseFiles('folder')}>
-          <FolderOpen size={16} aria-hidden="true" /> Describe a whole folder
+          <FolderOpen size={16} aria-hidden="true" /> {t('Describe a whole folder')}
         </Button>
       </div>
     </div>
@@ -62,13 +63,13 @@ function OpeningCard({ opening }: { readonly opening: Opening }) {
   return (
     <div role="status" className="grid gap-3 rounded-panel bg-panel px-6 py-8 shadow-panel">
       <p className="truncate font-medium">{name}</p>
-      <ProgressBar value={sending ? sent : null} label={`Opening ${name}`} />
+      <ProgressBar value={sending ? sent : null} label={t('Opening {name}', { name })} />
       <div className="flex items-center justify-between">
         <span className="text-control text-quiet">
-          {sending ? `Uploaded ${sizeText(sent * bytes)} of ${sizeText(bytes)}` : 'Reading the file…'}
+          {sending ? t('Uploaded {sent} of {total}', { sent: sizeText(sent * bytes), total: sizeText(bytes) }) : t('Reading the file…')}
         </span>
         <Button size="small" onClick={cancel}>
-          Cancel
+          {t('Cancel')}
         </Button>
       </div>
     </div>
