@@ -1,6 +1,7 @@
 import type { ChatEvent, Turn } from '../../shared/contract/chats.ts'
 import type { Stage } from '../../shared/engine-events.ts'
 import { assertNever } from '../../shared/errors.ts'
+import { t } from '../../shared/text.ts'
 import { durationText } from './time-text.ts'
 
 /** An answer that is being generated. Times are in milliseconds of the page's clock. */
@@ -50,10 +51,10 @@ export function afterEvent(run: Run, event: ChatEvent, now: number): Run {
 }
 
 /** Labels of the stages, in order. */
-export const stageSteps = ['Reading', 'Encoding', 'Processing', 'Writing'] as const
+export const stageSteps = [t('Reading'), t('Encoding'), t('Processing'), t('Writing')] as const
 
 /** Index of the run's stage in {@link stageSteps}; -1 before the first. */
-export function stepOf({ stage }: Run): number {
+export function stepOf({ stage }: Pick<Run, 'stage'>): number {
   return { asking: -1, queued: -1, loading: -1, probing: 0, looking: 1, thinking: 2, writing: 3, rewriting: 4, checking: 4 }[stage]
 }
 
@@ -61,23 +62,23 @@ export function stepOf({ stage }: Run): number {
 export function stageText(run: Pick<Run, 'stage' | 'ahead' | 'done' | 'of'>): string {
   switch (run.stage) {
     case 'asking':
-      return 'Preparing'
+      return t('Preparing')
     case 'queued':
-      return run.ahead === 1 ? 'Waiting for one other question' : `Waiting for ${run.ahead} other questions`
+      return t('{ahead, plural, one {Waiting for one other question} other {Waiting for # other questions}}', { ahead: run.ahead })
     case 'loading':
-      return 'Loading the model'
+      return t('Loading the model')
     case 'probing':
-      return 'Reading the clip'
+      return t('Reading the clip')
     case 'looking':
-      return run.of > 0 ? `Encoding frame ${run.done} of ${run.of}` : 'Encoding the clip'
+      return run.of > 0 ? t('Encoding frame {done} of {of}', { done: run.done, of: run.of }) : t('Encoding the clip')
     case 'thinking':
-      return 'Processing the prompt'
+      return t('Processing the prompt')
     case 'writing':
-      return 'Writing'
+      return t('Writing')
     case 'rewriting':
-      return 'Rewriting the caption'
+      return t('Rewriting the caption')
     case 'checking':
-      return 'Checking the caption against the clip'
+      return t('Checking the caption against the clip')
     default:
       return assertNever(run.stage, 'stage')
   }
@@ -88,7 +89,7 @@ export function stageText(run: Pick<Run, 'stage' | 'ahead' | 'done' | 'of'>): st
  * it takes longer than that; null if unknown.
  */
 export function secondsLeft(run: Run, now: number, estimate: number | null): number | null {
-  if (run.stage === 'queued' || stepOf(run) >= stageSteps.indexOf('Writing')) return null
+  if (run.stage === 'queued' || stepOf(run) >= stepOf({ stage: 'writing' })) return null
   if (run.stage === 'looking' && run.done >= 2 && run.of > run.done) {
     const each = (now - run.stageStarted) / 1000 / (run.done - 1)
     return each * (run.of - run.done)
@@ -98,5 +99,5 @@ export function secondsLeft(run: Run, now: number, estimate: number | null): num
 
 export function timeLeftText(seconds: number | null): string {
   if (seconds === null) return ''
-  return seconds < 0 ? 'longer than estimated' : `about ${durationText(Math.max(1, seconds))} left`
+  return seconds < 0 ? t('longer than estimated') : t('about {duration} left', { duration: durationText(Math.max(1, seconds)) })
 }

@@ -1,7 +1,7 @@
 import type { ClipEvent, Segment } from '../../shared/clip-events.ts'
 import type { FindEventsEvent, ScoringProgress } from '../../shared/contract/events.ts'
 import { assertNever } from '../../shared/errors.ts'
-import { counted } from '../../shared/size-text.ts'
+import { t } from '../../shared/text.ts'
 import { type Run, stageText, timeLeftText } from './run.ts'
 
 /** Progress of the times of an answer or of the check of a text, and of the current segment in a search for events. */
@@ -38,7 +38,7 @@ export function afterScoring(run: ScoringRun, event: ScoringProgress): ScoringRu
 
 export function scoringText({ stage, ...run }: ScoringRun): string {
   if (stage !== 'scoring') return stageText({ stage, ...run })
-  return run.of > 0 ? `Scoring frame ${run.done} of ${run.of}` : 'Scoring the text'
+  return run.of > 0 ? t('Scoring frame {done} of {of}', { done: run.done, of: run.of }) : t('Scoring the text')
 }
 
 /** Finished share of the stage from 0 to 1; null if unknown. */
@@ -100,8 +100,8 @@ export function afterFind(run: FindRun, event: Exclude<FindEventsEvent, { kind: 
 
 /** What a search for events does now. */
 export function findText({ shots, scoring, summarizing }: FindRun): string {
-  if (summarizing) return 'Writing chapters and summary'
-  return shots ? 'Searching for shot changes' : scoringText(scoring)
+  if (summarizing) return t('Writing chapters and summary')
+  return shots ? t('Searching for shot changes') : scoringText(scoring)
 }
 
 /** Finished share of a search for events, from 0 to 1; null if unknown. */
@@ -114,5 +114,6 @@ export function findShare({ shots, scoring, done, of }: FindRun): number | null 
 export function findCountText({ done, of, secondsLeft, running }: FindRun): string {
   if (of === 0) return ''
   const left = running && done < of ? timeLeftText(secondsLeft) : ''
-  return [`${done} of ${counted(of, 'segment')}`, ...(left === '' ? [] : [left])].join(' · ')
+  const count = t('{done, number} of {of, plural, one {# segment} other {# segments}}', { done, of })
+  return [count, ...(left === '' ? [] : [left])].join(' · ')
 }

@@ -1,3 +1,5 @@
+import { t } from '../../shared/text.ts'
+
 /** How strongly a clip supports a word, in five levels. Each has a colour and an underline of its own, so that no one depends on colours. */
 export interface SupportLevel {
   /** Lowest support of the level. */
@@ -7,11 +9,11 @@ export interface SupportLevel {
 }
 
 const levels: readonly SupportLevel[] = [
-  { from: 0, name: 'contradicted', className: 'support-0' },
-  { from: 0.2, name: 'doubtful', className: 'support-1' },
-  { from: 0.4, name: 'unclear', className: 'support-2' },
-  { from: 0.6, name: 'likely', className: 'support-3' },
-  { from: 0.8, name: 'shown', className: 'support-4' },
+  { from: 0, name: t('contradicted'), className: 'support-0' },
+  { from: 0.2, name: t('doubtful'), className: 'support-1' },
+  { from: 0.4, name: t('unclear'), className: 'support-2' },
+  { from: 0.6, name: t('likely'), className: 'support-3' },
+  { from: 0.8, name: t('shown'), className: 'support-4' },
 ]
 
 /** All levels, from contradicted to shown. */

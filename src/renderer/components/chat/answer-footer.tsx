@@ -2,7 +2,7 @@ import { ChevronLeft, ChevronRight, Images, Info, RefreshCw, Scissors } from 'lu
 import { useState } from 'react'
 import type { Turn } from '../../../shared/contract/chats.ts'
 import { isRewriting } from '../../../shared/shaping/caption-shape.ts'
-import { counted } from '../../../shared/size-text.ts'
+import { t, translate } from '../../../shared/text.ts'
 import { askAgain, shapeAnswer, showFramesOf } from '../../flows/ask.ts'
 import { makingOf } from '../../lib/answer-labels.ts'
 import { durationText } from '../../lib/time-text.ts'
@@ -33,15 +33,16 @@ export function AnswerFooter({ turn, last, busyWhy, current, onShow }: AnswerFoo
   return (
     <footer className="space-y-2">
       <div className="-ml-1.5 flex flex-wrap items-center gap-0.5">
-        {turn.text && <CopyButton text={turn.text} label="Copy the answer" />}
-        {last && <IconButton icon={RefreshCw} label="Regenerate the answer" why={busyWhy} onClick={askAgain} className="size-7" />}
+        {turn.text && <CopyButton text={turn.text} label={t('Copy the answer')} />}
+        {last && <IconButton icon={RefreshCw} label={t('Regenerate the answer')} why={busyWhy} onClick={askAgain} className="size-7" />}
         <CompareMenu turn={turn} last={last} busyWhy={busyWhy} />
         {turn.versions > 1 && <Versions turn={turn} last={last} busyWhy={busyWhy} onShow={onShow} />}
         {answer && (
           <>
-            <IconButton icon={Info} label="Details" aria-expanded={open} onClick={() => setOpen(!open)} className="size-7" />
+            <IconButton icon={Info} label={t('Details')} aria-expanded={open} onClick={() => setOpen(!open)} className="size-7" />
             <Button size="small" variant="quiet" onClick={() => showFramesOf(turn)}>
-              <Images size={14} aria-hidden="true" /> {counted(answer.frames.length, 'frame')}
+              <Images size={14} aria-hidden="true" />{' '}
+              {t('{count, plural, one {# frame} other {# frames}}', { count: answer.frames.length })}
             </Button>
             {current && <TimesButton turn={turn} busyWhy={busyWhy} />}
             {current && <ShapeButton turn={turn} busyWhy={busyWhy} />}
@@ -62,7 +63,7 @@ export function AnswerFooter({ turn, last, busyWhy, current, onShow }: AnswerFoo
           ))}
           {answer?.device.fallbacks.map((text) => (
             <dd key={text} className="col-span-2 text-quiet">
-              {text}
+              {translate(text)}
             </dd>
           ))}
         </dl>
@@ -85,8 +86,8 @@ function ShapeButton({ turn, busyWhy }: Pick<AnswerFooterProps, 'turn' | 'busyWh
     }
   }
   return (
-    <Button size="small" variant="quiet" why={shaping ? 'The caption is being written' : busyWhy} onClick={() => reportErrors(reshape)}>
-      <Scissors size={14} aria-hidden="true" /> {shaping ? 'Rewriting…' : `Shape as ${shape.name}`}
+    <Button size="small" variant="quiet" why={shaping ? t('The caption is being written') : busyWhy} onClick={() => reportErrors(reshape)}>
+      <Scissors size={14} aria-hidden="true" /> {shaping ? t('Rewriting…') : t('Shape as {shape}', { shape: shape.name })}
     </Button>
   )
 }
@@ -109,18 +110,18 @@ function Versions({
     <span className="inline-flex items-center text-note text-quiet tabular-nums">
       <IconButton
         icon={ChevronLeft}
-        label="Earlier answer"
-        why={why ?? (version === 0 ? 'This is the first answer' : null)}
+        label={t('Earlier answer')}
+        why={why ?? (version === 0 ? t('This is the first answer') : null)}
         onClick={() => step(-1)}
         className="size-7"
       />
-      <span role="status" aria-label={`Answer ${version + 1} of ${versions}`}>
+      <span role="status" aria-label={t('Answer {number} of {count}', { number: version + 1, count: versions })}>
         {version + 1}/{versions}
       </span>
       <IconButton
         icon={ChevronRight}
-        label="Later answer"
-        why={why ?? (version + 1 === versions ? 'This is the last answer' : null)}
+        label={t('Later answer')}
+        why={why ?? (version + 1 === versions ? t('This is the last answer') : null)}
         onClick={() => step(1)}
         className="size-7"
       />

@@ -1,5 +1,6 @@
 import { Highlighter, Timer } from 'lucide-react'
 import type { Turn } from '../../../shared/contract/chats.ts'
+import { t } from '../../../shared/text.ts'
 import { showSettings } from '../../flows/ask.ts'
 import { scoringShare, scoringText } from '../../lib/scoring-run.ts'
 import { useChat } from '../../stores/chat.ts'
@@ -25,20 +26,20 @@ export function TimesButton({ turn, busyWhy }: { readonly turn: Turn; readonly b
         className="aria-pressed:bg-accent-soft aria-pressed:text-accent"
         onClick={() => shade(!shaded)}
       >
-        <Highlighter size={14} aria-hidden="true" /> Shade words by support
+        <Highlighter size={14} aria-hidden="true" /> {t('Shade words by support')}
       </Button>
     )
   }
   if (turn.state !== 'done' || turn.text.trim() === '') return null
   const why =
     kind === 'image'
-      ? 'A picture has no times'
+      ? t('A picture has no times')
       : present
-        ? (busyWhy ?? (timing ? 'The times of an answer are being found' : null))
-        : 'The file is missing. Locate it first'
+        ? (busyWhy ?? (timing ? t('The times of an answer are being found') : null))
+        : t('The file is missing. Locate it first')
   return (
     <Button size="small" variant="quiet" why={why} onClick={() => findTimes(turn.index)}>
-      <Timer size={14} aria-hidden="true" /> Show times
+      <Timer size={14} aria-hidden="true" /> {t('Show times')}
     </Button>
   )
 }
@@ -53,7 +54,11 @@ export function TimesState({ turn }: { readonly turn: Turn }) {
     <>
       {timing && (
         <div className="max-w-md">
-          <ScoringProgress text={`Finding times: ${scoringText(timing)}`} value={scoringShare(timing)} onCancel={stop} />
+          <ScoringProgress
+            text={t('Finding times: {stage}', { stage: scoringText(timing) })}
+            value={scoringShare(timing)}
+            onCancel={stop}
+          />
         </div>
       )}
       {problem && (

@@ -1,4 +1,5 @@
 import type { ClipMetadata } from '../../../shared/contract/clips.ts'
+import { t } from '../../../shared/text.ts'
 import { stageSteps, stepOf } from '../../lib/run.ts'
 import { useChat } from '../../stores/chat.ts'
 import { useComparison } from '../../stores/comparison.ts'
@@ -11,7 +12,7 @@ import { SideBySide } from './side-by-side.tsx'
 export function ChatPanel({ metadata }: { readonly metadata: ClipMetadata }) {
   const comparing = useComparison((state) => state.turn !== null)
   return (
-    <section aria-label="Conversation" className="flex min-h-0 min-w-0 flex-1 flex-col">
+    <section aria-label={t('Conversation')} className="flex min-h-0 min-w-0 flex-1 flex-col">
       <ChatHeader />
       <MessageList metadata={metadata} />
       <Composer metadata={metadata} />
@@ -26,7 +27,13 @@ function SpokenText() {
   const run = useChat((state) => state.run)
   const last = useChat((state) => state.chat?.all.at(-1))
   const step = run ? stageSteps[stepOf(run)] : undefined
-  const text = run ? (step ?? 'Preparing') : last?.state === 'done' ? `Answer: ${last.text}` : last?.state === 'stopped' ? 'Stopped.' : ''
+  const text = run
+    ? (step ?? t('Preparing'))
+    : last?.state === 'done'
+      ? t('Answer: {text}', { text: last.text })
+      : last?.state === 'stopped'
+        ? t('Stopped.')
+        : ''
   return (
     <p role="status" className="sr-only">
       {text}

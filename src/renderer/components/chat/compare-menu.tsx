@@ -1,6 +1,7 @@
 import { Columns2 } from 'lucide-react'
 import { DropdownMenu } from 'radix-ui'
 import type { Turn } from '../../../shared/contract/chats.ts'
+import { t } from '../../../shared/text.ts'
 import { compareWith } from '../../flows/ask.ts'
 import { useComparison } from '../../stores/comparison.ts'
 import { useModels } from '../../stores/models.ts'
@@ -14,8 +15,8 @@ export function CompareMenu({ turn, last, busyWhy }: { readonly turn: Turn; read
   return (
     <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger
-        aria-label="Compare answers"
-        title="Compare answers"
+        aria-label={t('Compare answers')}
+        title={t('Compare answers')}
         className="grid size-7 place-items-center rounded-control text-quiet hover:bg-sunk hover:text-text"
       >
         <Columns2 size={15} aria-hidden="true" />
@@ -24,10 +25,10 @@ export function CompareMenu({ turn, last, busyWhy }: { readonly turn: Turn; read
         <DropdownMenu.Content align="start" sideOffset={4} className={menuBox}>
           {turn.versions > 1 && (
             <DropdownMenu.Item className={menuItem} onSelect={() => useComparison.getState().show(turn.index)}>
-              Show {turn.versions} answers side by side
+              {t('Show {count} answers side by side', { count: turn.versions })}
             </DropdownMenu.Item>
           )}
-          {others.length > 0 && <DropdownMenu.Label className="px-2.5 py-1 text-note text-quiet">Compare with…</DropdownMenu.Label>}
+          {others.length > 0 && <DropdownMenu.Label className="px-2.5 py-1 text-note text-quiet">{t('Compare with…')}</DropdownMenu.Label>}
           {others.map(({ name }) => (
             <DropdownMenu.Item key={name} className={menuItem} onSelect={() => compareWith(name)}>
               {name}

@@ -1,6 +1,7 @@
 import { ArrowUp, Square } from 'lucide-react'
 import { useEffect, useRef } from 'react'
 import type { ClipMetadata } from '../../../shared/contract/clips.ts'
+import { t, translate } from '../../../shared/text.ts'
 import { ask } from '../../flows/ask.ts'
 import { useQuestionText } from '../../hooks/use-question-text.ts'
 import { useChat } from '../../stores/chat.ts'
@@ -22,12 +23,12 @@ export function Composer({ metadata }: { readonly metadata: ClipMetadata | null 
     if (focusRequests > 0 && !document.querySelector('dialog[open]')) field.current?.focus()
   }, [focusRequests])
   const closed = !metadata
-    ? 'Please upload your video first'
+    ? t('Please upload your video first')
     : metadata.present
       ? null
-      : 'The file is missing. Locate it to ask more questions'
-  const tooLong = text.length > MAX_QUESTION ? `A question can have at most ${MAX_QUESTION.toLocaleString('en')} characters` : null
-  const why = closed ?? tooLong ?? refusal?.message ?? (text.trim() === '' ? 'Type a question' : null)
+      : t('The file is missing. Locate it to ask more questions')
+  const tooLong = text.length > MAX_QUESTION ? t('A question can have at most {count, number} characters', { count: MAX_QUESTION }) : null
+  const why = closed ?? tooLong ?? (refusal && translate(refusal.message)) ?? (text.trim() === '' ? t('Type a question') : null)
   const send = () => {
     if (why || run) return
     void ask(text.trim())
@@ -44,8 +45,8 @@ export function Composer({ metadata }: { readonly metadata: ClipMetadata | null 
         <PromptMenu disabled={closed !== null} onPick={setText} />
         <textarea
           ref={field}
-          aria-label="Your question"
-          placeholder={closed ?? 'Ask about this clip…'}
+          aria-label={t('Your question')}
+          placeholder={closed ?? t('Ask about this clip…')}
           className="field-sizing-content max-h-40 min-h-9 flex-1 resize-none bg-transparent px-1.5 py-1.5 outline-none placeholder:text-quiet disabled:cursor-not-allowed"
           rows={1}
           disabled={closed !== null}
@@ -58,9 +59,9 @@ export function Composer({ metadata }: { readonly metadata: ClipMetadata | null 
           }}
         />
         {run ? (
-          <IconButton icon={Square} label="Stop (Esc)" onClick={stop} filled className="size-9" />
+          <IconButton icon={Square} label={t('Stop (Esc)')} onClick={stop} filled className="size-9" />
         ) : (
-          <IconButton icon={ArrowUp} label="Ask (Enter)" why={why} onClick={send} filled className="size-9" />
+          <IconButton icon={ArrowUp} label={t('Ask (Enter)')} why={why} onClick={send} filled className="size-9" />
         )}
       </div>
       {metadata?.present && <CostLine />}

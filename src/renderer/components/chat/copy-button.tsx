@@ -1,5 +1,6 @@
 import { Check, Copy } from 'lucide-react'
 import { useState } from 'react'
+import { t } from '../../../shared/text.ts'
 import { reportErrors } from '../../stores/problem.ts'
 import { IconButton } from '../ui/icon-button.tsx'
 
@@ -13,5 +14,5 @@ export function CopyButton({ text, label }: { readonly text: string; readonly la
     setDone(true)
     setTimeout(() => setDone(false), SAY_MS)
   }
-  return <IconButton icon={done ? Check : Copy} label={done ? 'Copied' : label} onClick={() => reportErrors(copy)} className="size-7" />
+  return <IconButton icon={done ? Check : Copy} label={done ? t('Copied') : label} onClick={() => reportErrors(copy)} className="size-7" />
 }

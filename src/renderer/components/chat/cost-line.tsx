@@ -1,5 +1,6 @@
 import type { ErrorData } from '../../../shared/errors.ts'
-import { counted, sizeText } from '../../../shared/size-text.ts'
+import { sizeText } from '../../../shared/size-text.ts'
+import { t, translate } from '../../../shared/text.ts'
 import { chooseFrames, showSettings } from '../../flows/ask.ts'
 import { newChatWithQuestion } from '../../flows/open-clip.ts'
 import { durationText } from '../../lib/time-text.ts'
@@ -15,24 +16,24 @@ export function CostLine() {
   const { cost, problem } = useCost()
   const model = useSettings((state) => state.view?.values.model)
   const recognizesOnly = useModels((state) => state.installed.find(({ name }) => name === model)?.recognizesOnly)
-  if (problem) return <p className="px-2 pt-1.5 text-note text-danger">{problem.message}</p>
-  if (!cost) return <p className="px-2 pt-1.5 text-note text-quiet">&nbsp;</p>
+  if (problem) return <p className="px-2 pt-1.5 text-note text-danger">{translate(problem.message)}</p>
+  if (!cost) return <p className="px-2 pt-1.5 text-note text-quiet">{'\u00a0'}</p>
   if (cost.problem) return <Refusal problem={cost.problem} />
   const parts = [
-    counted(cost.frames.length, 'frame'),
-    `${cost.tokens.context.toLocaleString('en')} of ${cost.tokens.limit.toLocaleString('en')} tokens`,
+    t('{count, plural, one {# frame} other {# frames}}', { count: cost.frames.length }),
+    t('{used, number} of {limit, number} tokens', { used: cost.tokens.context, limit: cost.tokens.limit }),
     sizeText(cost.memory.total),
-    ...(cost.seconds === null ? [] : [`first word in ${durationText(cost.seconds.firstToken)}`]),
+    ...(cost.seconds === null ? [] : [t('first word in {duration}', { duration: durationText(cost.seconds.firstToken) })]),
   ]
   return (
     <div className="flex flex-wrap items-center gap-x-2 px-2 pt-1.5 text-note text-quiet">
       <button type="button" onClick={showSettings} className="font-medium text-accent hover:underline">
         {model}
       </button>
-      {recognizesOnly && <span className="text-accent">recognizes only {recognizesOnly}</span>}
+      {recognizesOnly && <span className="text-accent">{t('recognizes only {what}', { what: translate(recognizesOnly) })}</span>}
       <span>{parts.join(' · ')}</span>
       {cost.notices.map((text) => (
-        <span key={text}>{text}</span>
+        <span key={text}>{translate(text)}</span>
       ))}
     </div>
   )
@@ -45,15 +46,15 @@ function Refusal({ problem: { code, message, details } }: { readonly problem: Er
   const full = code === 'context-full'
   return (
     <div role="status" className="flex flex-wrap items-center gap-x-2 gap-y-1 px-2 pt-1.5 text-note">
-      <p className="min-w-0 flex-1 basis-60 text-danger">{message}</p>
+      <p className="min-w-0 flex-1 basis-60 text-danger">{translate(message)}</p>
       {frames !== null && (
         <Button size="small" onClick={() => chooseFrames(frames)}>
-          Use {counted(frames, 'frame')}
+          {t('Use {count, plural, one {# frame} other {# frames}}', { count: frames })}
         </Button>
       )}
       {full && turns > 0 && (
         <Button size="small" onClick={() => reportErrors(newChatWithQuestion)}>
-          Ask in a new conversation
+          {t('Ask in a new conversation')}
         </Button>
       )}
     </div>

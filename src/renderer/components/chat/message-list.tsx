@@ -2,6 +2,7 @@ import { useVirtualizer } from '@tanstack/react-virtual'
 import { Sparkles } from 'lucide-react'
 import { useEffect, useRef } from 'react'
 import type { ClipMetadata } from '../../../shared/contract/clips.ts'
+import { t } from '../../../shared/text.ts'
 import { ask, askAgain, askWithFewerFrames, showSettings } from '../../flows/ask.ts'
 import { useChat } from '../../stores/chat.ts'
 import { useModels } from '../../stores/models.ts'
@@ -48,7 +49,7 @@ export function MessageList({ metadata }: { readonly metadata: ClipMetadata }) {
   }
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable regions must be focusable by keyboard.
-    <section ref={box} onScroll={onScroll} tabIndex={0} aria-label="Messages" className="min-h-0 flex-1 overflow-y-auto">
+    <section ref={box} onScroll={onScroll} tabIndex={0} aria-label={t('Messages')} className="min-h-0 flex-1 overflow-y-auto">
       <div className="mx-auto max-w-3xl px-5 py-4">
         {count === 0 && <EmptyChat metadata={metadata} />}
         <VirtualRows list={list} setSize={count} gap="pb-5">
@@ -76,18 +77,18 @@ export function MessageList({ metadata }: { readonly metadata: ClipMetadata }) {
 
 /** Shown in a conversation without questions. */
 function EmptyChat({ metadata }: { readonly metadata: ClipMetadata }) {
-  const why = metadata.present ? null : 'The file is missing. Locate it first'
+  const why = metadata.present ? null : t('The file is missing. Locate it first')
   const name = useSettings((state) => state.view?.values.model)
   const model = useModels((state) => state.installed.find((other) => other.name === name))
   const questions = (model?.prompts ?? []).filter(({ text }) => text !== model?.defaults?.prompt).slice(0, CHIPS)
   return (
     <div className="grid justify-items-center gap-3 py-16 text-center">
-      <p className="text-title font-semibold">Ask about “{metadata.name}”</p>
-      <p className="max-w-sm text-quiet">Type a question below, or let the model describe what happens.</p>
+      <p className="text-title font-semibold">{t('Ask about “{name}”', { name: metadata.name })}</p>
+      <p className="max-w-sm text-quiet">{t('Type a question below, or let the model describe what happens.')}</p>
       <Button variant="primary" why={why} onClick={() => void ask()}>
-        <Sparkles size={16} aria-hidden="true" /> Describe it
+        <Sparkles size={16} aria-hidden="true" /> {t('Describe it')}
       </Button>
-      <ul aria-label="Questions to begin with" className="flex max-w-lg flex-wrap justify-center gap-2">
+      <ul aria-label={t('Questions to begin with')} className="flex max-w-lg flex-wrap justify-center gap-2">
         {questions.map(({ text }) => (
           <li key={text}>
             <Button size="small" className="rounded-full" why={why} onClick={() => void ask(text)}>

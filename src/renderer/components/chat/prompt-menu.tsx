@@ -1,6 +1,7 @@
 import { BookOpenText } from 'lucide-react'
 import { DropdownMenu } from 'radix-ui'
 import { useRef } from 'react'
+import { t } from '../../../shared/text.ts'
 import { useModels } from '../../stores/models.ts'
 import { useQuestion } from '../../stores/question.ts'
 import { useSettings } from '../../stores/settings.ts'
@@ -12,8 +13,8 @@ export function PromptMenu({ disabled, onPick }: { readonly disabled: boolean; r
   const model = useModels((state) => state.installed.find(({ name }) => name === settings?.model))
   const picked = useRef(false)
   const groups = [
-    { title: model ? `For ${model.name}` : '', prompts: model?.prompts ?? [] },
-    { title: 'Your prompts', prompts: settings?.prompts ?? [] },
+    { title: model ? t('For {model}', { model: model.name }) : '', prompts: model?.prompts ?? [] },
+    { title: t('Your prompts'), prompts: settings?.prompts ?? [] },
   ].filter(({ prompts }) => prompts.length > 0)
   const pick = (text: string) => {
     picked.current = true
@@ -29,8 +30,8 @@ export function PromptMenu({ disabled, onPick }: { readonly disabled: boolean; r
     <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger
         disabled={disabled || groups.length === 0}
-        aria-label="Ready prompts"
-        title="Ready prompts"
+        aria-label={t('Ready prompts')}
+        title={t('Ready prompts')}
         className="grid size-9 shrink-0 place-items-center rounded-control text-quiet hover:bg-sunk hover:text-text disabled:opacity-45"
       >
         <BookOpenText size={17} aria-hidden="true" />

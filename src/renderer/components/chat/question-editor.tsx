@@ -1,5 +1,6 @@
 import { useState } from 'react'
 import type { Turn } from '../../../shared/contract/chats.ts'
+import { t } from '../../../shared/text.ts'
 import { askEdited } from '../../flows/ask.ts'
 import { useChat } from '../../stores/chat.ts'
 import { Button } from '../ui/button.tsx'
@@ -15,7 +16,7 @@ export function QuestionEditor({ turn }: { readonly turn: Turn }) {
       <textarea
         // biome-ignore lint/a11y/noAutofocus: the user has just asked to edit here.
         autoFocus
-        aria-label="Edited question"
+        aria-label={t('Edited question')}
         className="w-full resize-y rounded-panel border border-edge bg-panel px-3.5 py-2"
         rows={3}
         value={text}
@@ -29,12 +30,12 @@ export function QuestionEditor({ turn }: { readonly turn: Turn }) {
         }}
       />
       <div className="flex flex-wrap items-center justify-end gap-2">
-        {later > 0 && <span className="mr-auto text-note text-quiet">Later questions and answers are deleted.</span>}
+        {later > 0 && <span className="mr-auto text-note text-quiet">{t('Later questions and answers are deleted.')}</span>}
         <Button size="small" onClick={() => startEdit(null)}>
-          Cancel
+          {t('Cancel')}
         </Button>
-        <Button size="small" variant="primary" why={text.trim() === '' ? 'Type a question' : null} onClick={send}>
-          Ask again
+        <Button size="small" variant="primary" why={text.trim() === '' ? t('Type a question') : null} onClick={send}>
+          {t('Ask again')}
         </Button>
       </div>
     </div>

@@ -1,5 +1,6 @@
 import { leavesOf } from '../../../shared/shaping/fields.ts'
 import type { CheckedPart, Rewritten } from '../../../shared/shaping/rewrite.ts'
+import { t } from '../../../shared/text.ts'
 import { supportLevel, supportText } from '../../lib/support-levels.ts'
 
 /** A rewritten caption: sentences and tags with the support of each behind it, or fields with the support of each beside it. */
@@ -8,7 +9,9 @@ export function RewrittenText({ caption, rewritten }: { readonly caption: string
   return (
     <>
       {fields ? <Fields rewritten={rewritten} /> : <Sentences caption={caption} checked={checked} />}
-      <p className="text-note text-quiet">Rewritten by {model}. The figures say how much the clip supports each part, from 0 to 1.</p>
+      <p className="text-note text-quiet">
+        {t('Rewritten by {model}. The figures say how much the clip supports each part, from 0 to 1.', { model })}
+      </p>
     </>
   )
 }
@@ -42,7 +45,7 @@ function Fields({ rewritten: { fields = {}, checked } }: { readonly rewritten: R
           <div key={field} className="contents">
             <dt className="text-quiet">{field}</dt>
             <dd className="wrap-anywhere">
-              {value === '' || value === null ? <span className="text-quiet">not told</span> : String(value)}{' '}
+              {value === '' || value === null ? <span className="text-quiet">{t('not told')}</span> : String(value)}{' '}
               {part && <Support part={part} />}
             </dd>
           </div>
@@ -56,7 +59,10 @@ function Support({ part: { support } }: { readonly part: CheckedPart }) {
   if (support === null) return null
   const { className, name } = supportLevel(support)
   return (
-    <span className={`support ${className} text-note tabular-nums`} title={`Support ${supportText(support)}: ${name}`}>
+    <span
+      className={`support ${className} text-note tabular-nums`}
+      title={t('Support {support}: {level}', { support: supportText(support), level: name })}
+    >
       {supportText(support)}
     </span>
   )

@@ -1,5 +1,6 @@
 import { Check } from 'lucide-react'
 import { useEffect, useState } from 'react'
+import { t, translate } from '../../../shared/text.ts'
 import { type Run, secondsLeft, stageSteps, stageText, stepOf, timeLeftText } from '../../lib/run.ts'
 import { useCost } from '../../stores/cost.ts'
 import { ProgressBar } from '../ui/progress-bar.tsx'
@@ -9,18 +10,18 @@ import { QuestionBubble } from './question-bubble.tsx'
 /** A running answer: its progress and the text so far. */
 export function RunView({ run }: { readonly run: Run }) {
   return (
-    <article aria-label="Answer being generated" aria-busy="true" className="space-y-3">
+    <article aria-label={t('Answer being generated')} aria-busy="true" className="space-y-3">
       {run.turn && <QuestionBubble text={run.turn.question} />}
       {run.stage !== 'writing' && <Stages run={run} />}
       {run.notices.map((text) => (
         <p key={text} className="text-control text-quiet">
-          {text}
+          {translate(text)}
         </p>
       ))}
       {run.text && <Prose text={run.text} />}
       {run.stage === 'writing' && (
         <p className="flex items-center gap-2 text-control text-quiet">
-          <span className="size-2 rounded-full bg-accent breathing" /> Writing…
+          <span className="size-2 rounded-full bg-accent breathing" /> {t('Writing…')}
         </p>
       )}
     </article>

@@ -1,6 +1,6 @@
 import { type ReactNode, useState } from 'react'
 import type { ShapedCaption } from '../../../shared/shaping/caption-shape.ts'
-import { counted } from '../../../shared/size-text.ts'
+import { t, translate } from '../../../shared/text.ts'
 import { CopyButton } from './copy-button.tsx'
 import { RewrittenText } from './rewritten-text.tsx'
 
@@ -20,23 +20,23 @@ export function ShapedAnswer({ shaped, own, ownFirst }: ShapedAnswerProps) {
   const [chosen, setChosen] = useState<boolean | null>(null)
   const { shape, text, words, leftOut, notices, rewritten } = shaped
   const showsOwn = rewritten !== undefined && (chosen ?? ownFirst)
-  const label = `Caption in the shape ${shape}`
+  const label = t('Caption in the shape {shape}', { shape })
   return (
     <>
       <section aria-label={label} className="space-y-1.5 rounded-panel bg-sunk px-3 py-2">
         <header className="flex items-center gap-1 text-note text-quiet">
           <span className="flex-1">
-            {label} · {counted(words, 'word')}
-            {leftOut > 0 && ` · ${counted(leftOut, 'part')} left out`}
+            {label} · {t('{count, plural, one {# word} other {# words}}', { count: words })}
+            {leftOut > 0 && ` · ${t('{count, plural, one {# part} other {# parts}} left out', { count: leftOut })}`}
           </span>
-          {text !== '' && <CopyButton text={text} label="Copy the caption" />}
+          {text !== '' && <CopyButton text={text} label={t('Copy the caption')} />}
         </header>
         {rewritten && <TextChoice own={showsOwn} onChoose={setChosen} />}
         {showsOwn ? own : rewritten ? <RewrittenText caption={text} rewritten={rewritten} /> : <Plain text={text} />}
         {!showsOwn &&
           notices.map((notice) => (
             <p key={notice} className="text-control text-quiet">
-              {notice}
+              {translate(notice)}
             </p>
           ))}
       </section>
@@ -51,12 +51,12 @@ function Plain({ text }: { readonly text: string }) {
 
 function TextChoice({ own, onChoose }: { readonly own: boolean; readonly onChoose: (own: boolean) => void }) {
   const choices = [
-    ['Rewritten', false],
-    ['Model’s own text', true],
+    [t('Rewritten'), false],
+    [t('Model’s own text'), true],
   ] as const
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset would be announced as a part of a form.
-    <div role="group" aria-label="Which text is shown" className="flex gap-1.5">
+    <div role="group" aria-label={t('Which text is shown')} className="flex gap-1.5">
       {choices.map(([name, value]) => (
         <button
           key={name}

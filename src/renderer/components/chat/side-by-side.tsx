@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react'
 import type { Turn } from '../../../shared/contract/chats.ts'
-import { counted } from '../../../shared/size-text.ts'
+import { t } from '../../../shared/text.ts'
 import { endText } from '../../lib/answer-labels.ts'
 import { durationText } from '../../lib/time-text.ts'
 import { useChat } from '../../stores/chat.ts'
@@ -39,7 +39,7 @@ export function SideBySide() {
   }, [chat, shownIn, show])
   if (index === null) return null
   return (
-    <Dialog title={versions[0]?.question ?? 'Answers'} wide onClose={() => show(null)}>
+    <Dialog title={versions[0]?.question ?? t('Answers')} wide onClose={() => show(null)}>
       <div className="grid gap-4 min-[900px]:grid-cols-2">
         {versions.map((turn) => (
           <Version key={turn.version} turn={turn} growing={turn.version === running?.turn?.version ? running.text : null} />
@@ -54,11 +54,14 @@ function Version({ turn, growing }: { readonly turn: Turn; readonly growing: str
   const { model, text, error, answer, version } = turn
   const end = endText(turn)
   return (
-    <article aria-label={`Answer ${version + 1}: ${model}`} className="min-w-0 space-y-2 rounded-panel border border-line p-4">
+    <article
+      aria-label={t('Answer {number}: {model}', { number: version + 1, model })}
+      className="min-w-0 space-y-2 rounded-panel border border-line p-4"
+    >
       <h3 className="font-semibold wrap-anywhere">{model}</h3>
       <Prose text={growing ?? text} />
       {growing === null && end && <p className="text-control text-quiet italic">{end}</p>}
-      {growing !== null && <p className="text-control text-quiet italic">The answer is being generated…</p>}
+      {growing !== null && <p className="text-control text-quiet italic">{t('The answer is being generated…')}</p>}
       {error && <FailureNotice error={error} />}
       {answer && <p className="text-note text-quiet tabular-nums">{costText(answer)}</p>}
     </article>
@@ -67,9 +70,9 @@ function Version({ turn, growing }: { readonly turn: Turn; readonly growing: str
 
 function costText({ frames, width, height, tokens, timings }: NonNullable<Turn['answer']>): string {
   return [
-    `${counted(frames.length, 'frame')} of ${width} × ${height}`,
-    counted(tokens.visual + tokens.prompt + tokens.generated, 'token'),
-    `first word after ${durationText(timings.firstToken / 1000)}`,
-    `${durationText(timings.total / 1000)} in all`,
+    t('{count, plural, one {# frame} other {# frames}} of {width} × {height}', { count: frames.length, width, height }),
+    t('{count, plural, one {# token} other {# tokens}}', { count: tokens.visual + tokens.prompt + tokens.generated }),
+    t('first word after {duration}', { duration: durationText(timings.firstToken / 1000) }),
+    t('{duration} in all', { duration: durationText(timings.total / 1000) }),
   ].join(' · ')
 }

@@ -1,6 +1,7 @@
 import { createContext, memo, type ReactNode, useContext, useMemo } from 'react'
 import Markdown, { type Components } from 'react-markdown'
 import remarkGfm from 'remark-gfm'
+import { t } from '../../../shared/text.ts'
 import type { TimedText } from '../../../shared/timed-text.ts'
 import { playFrom } from '../../flows/play-from.ts'
 import { useShownSource } from '../../hooks/use-shown-events.ts'
@@ -67,7 +68,7 @@ function Clause({ index, children }: { readonly index: number; readonly children
   const span = placed.get(index)
   if (span) return <ClauseLink span={span}>{children}</ClauseLink>
   return (
-    <span title="The frames show no clear beginning of this." className={rows ? 'clause-row' : ''} data-time="">
+    <span title={t('The frames show no clear beginning of this.')} className={rows ? 'clause-row' : ''} data-time="">
       {rows ? <span>{children}</span> : children}
     </span>
   )
@@ -88,7 +89,7 @@ function ClauseLink({ span, children }: { readonly span: EventSpan; readonly chi
     <a
       href={`${TIME_ADDRESS}${span.start}`}
       aria-current={current ? 'time' : undefined}
-      title={`Play from ${clockText(span.start)}`}
+      title={t('Play from {time}', { time: clockText(span.start) })}
       data-time={clockText(span.start, 0)}
       data-marked={marked || undefined}
       className={`transition-colors ${shape} ${look}`}

@@ -1,6 +1,7 @@
 import { Pencil } from 'lucide-react'
 import { memo, useState } from 'react'
 import type { Turn } from '../../../shared/contract/chats.ts'
+import { t, translate } from '../../../shared/text.ts'
 import { askAgain, askWithFewerFrames, showSettings } from '../../flows/ask.ts'
 import { chooseFiles } from '../../flows/take-files.ts'
 import { endText } from '../../lib/answer-labels.ts'
@@ -34,7 +35,7 @@ export const TurnView = memo(function TurnView({ turn: stored, last, busy }: Tur
   const current = turn.version === stored.version
   const editing = useChat((state) => state.editing === turn.index)
   const startEdit = useChat((state) => state.startEdit)
-  const busyWhy = busy ? 'Wait for the answer, or stop it' : null
+  const busyWhy = busy ? t('Wait for the answer, or stop it') : null
   const recognizesOnly = useModels((state) => state.installed.find(({ name }) => name === turn.model)?.recognizesOnly)
   const end = endText(turn)
   const own = turn.timed ? <TimedProse timed={turn.timed} turn={turn.index} /> : turn.text && <Prose text={turn.text} />
@@ -48,14 +49,20 @@ export const TurnView = memo(function TurnView({ turn: stored, last, busy }: Tur
       }
     : {}
   return (
-    <article aria-label={`Question ${turn.index + 1}`} className="space-y-3">
+    <article aria-label={t('Question {number}', { number: turn.index + 1 })} className="space-y-3">
       {editing ? (
         <QuestionEditor turn={turn} />
       ) : (
         <QuestionBubble text={turn.question}>
           <div className="-mb-3 flex opacity-0 transition-opacity group-focus-within:opacity-100 group-hover:opacity-100">
-            <CopyButton text={turn.question} label="Copy the question" />
-            <IconButton icon={Pencil} label="Edit the question" why={busyWhy} onClick={() => startEdit(turn.index)} className="size-7" />
+            <CopyButton text={turn.question} label={t('Copy the question')} />
+            <IconButton
+              icon={Pencil}
+              label={t('Edit the question')}
+              why={busyWhy}
+              onClick={() => startEdit(turn.index)}
+              className="size-7"
+            />
           </div>
         </QuestionBubble>
       )}
@@ -64,12 +71,14 @@ export const TurnView = memo(function TurnView({ turn: stored, last, busy }: Tur
       {turn.error && <FailureNotice error={turn.error} can={actions} />}
       {turn.answer?.notices.map((text) => (
         <p key={text} className="text-control text-quiet">
-          {text}
+          {translate(text)}
         </p>
       ))}
       {current && <TimesState turn={turn} />}
       {recognizesOnly && turn.text && <LimitsNote model={turn.model} recognizesOnly={recognizesOnly} />}
-      {!current && <p className="text-control text-quiet italic">Later questions refer to answer {stored.version + 1}.</p>}
+      {!current && (
+        <p className="text-control text-quiet italic">{t('Later questions refer to answer {number}.', { number: stored.version + 1 })}</p>
+      )}
       <AnswerFooter turn={turn} last={last} busyWhy={busyWhy} current={current} onShow={(shown) => setOther({ turn: shown, of: stored })} />
     </article>
   )
@@ -79,9 +88,9 @@ export const TurnView = memo(function TurnView({ turn: stored, last, busy }: Tur
 function LimitsNote({ model, recognizesOnly }: { readonly model: string; readonly recognizesOnly: string }) {
   return (
     <p className="text-note text-quiet">
-      {model === 'demo' ? 'Demo model' : model}: it only knows {recognizesOnly}.{' '}
+      {t('{model}: it only knows {what}.', { model: model === 'demo' ? t('Demo model') : model, what: translate(recognizesOnly) })}{' '}
       <button type="button" className="text-accent underline underline-offset-3" onClick={() => useRealModel.getState().offer(true)}>
-        Get a real model
+        {t('Get a real model')}
       </button>
     </p>
   )

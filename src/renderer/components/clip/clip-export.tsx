@@ -6,6 +6,7 @@ import type { ExportFormat } from '../../../shared/contract/batch.ts'
 import type { ClipMetadata } from '../../../shared/contract/clips.ts'
 import type { TarsierError } from '../../../shared/errors.ts'
 import { type EventFormat, eventFormatInfo, eventFormats } from '../../../shared/event-formats.ts'
+import { t, translate } from '../../../shared/text.ts'
 import { useShownEvents } from '../../hooks/use-shown-events.ts'
 import { saveText } from '../../lib/save-text.ts'
 import { useChat } from '../../stores/chat.ts'
@@ -27,9 +28,9 @@ export function ClipExport({ metadata }: { readonly metadata: ClipMetadata }) {
   const chat = useChat((state) => state.chat)
   const { handle } = metadata
   const noEvents = !shown
-    ? 'No events yet: find them in the Events tab'
+    ? t('No events yet: find them in the Events tab')
     : shown.source === 'clip' && finding
-      ? 'The events are still being found'
+      ? t('The events are still being found')
       : null
   const empty = !chat || chat.all.length === 0
   const save = (file: Promise<TextFile>) => void file.then(saveText, (error: unknown) => setFailed(problemOf(error)))
@@ -40,19 +41,19 @@ export function ClipExport({ metadata }: { readonly metadata: ClipMetadata }) {
     <>
       <DropdownMenu.Root modal={false}>
         <DropdownMenu.Trigger className="inline-flex min-h-8 shrink-0 items-center gap-1.5 rounded-control bg-accent px-3 text-control font-semibold text-on-accent transition-colors hover:bg-accent-strong">
-          <Download size={15} aria-hidden="true" /> <span className="max-wide:sr-only">Export</span>
+          <Download size={15} aria-hidden="true" /> <span className="max-wide:sr-only">{t('Export')}</span>
         </DropdownMenu.Trigger>
         <DropdownMenu.Portal>
           <DropdownMenu.Content align="end" sideOffset={6} collisionPadding={8} className={menuBox}>
-            <DropdownMenu.Label className={label}>{noEvents ?? 'Events on the timeline'}</DropdownMenu.Label>
+            <DropdownMenu.Label className={label}>{noEvents ?? t('Events on the timeline')}</DropdownMenu.Label>
             {!noEvents &&
               eventFormats.map((format) => (
                 <DropdownMenu.Item key={format} className={menuItem} onSelect={() => saveEvents(format)}>
-                  {eventFormatInfo[format].title}
+                  {translate(eventFormatInfo[format].title)}
                 </DropdownMenu.Item>
               ))}
             <DropdownMenu.Separator className="my-1 h-px bg-line" />
-            <DropdownMenu.Label className={label}>{empty ? 'The conversation is empty' : 'Conversation'}</DropdownMenu.Label>
+            <DropdownMenu.Label className={label}>{empty ? t('The conversation is empty') : t('Conversation')}</DropdownMenu.Label>
             {!empty &&
               exportChoices.map(({ format, name }) => (
                 <DropdownMenu.Item key={format} className={menuItem} onSelect={() => saveChat(format)}>
@@ -63,7 +64,7 @@ export function ClipExport({ metadata }: { readonly metadata: ClipMetadata }) {
         </DropdownMenu.Portal>
       </DropdownMenu.Root>
       {failed && (
-        <Dialog title="The file was not saved" onClose={() => setFailed(null)}>
+        <Dialog title={t('The file was not saved')} onClose={() => setFailed(null)}>
           <FailureNotice error={failed} />
         </Dialog>
       )}

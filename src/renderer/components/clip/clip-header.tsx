@@ -2,6 +2,7 @@ import { Check, FolderOpen, Link, X } from 'lucide-react'
 import { useState } from 'react'
 import type { ClipMetadata } from '../../../shared/contract/clips.ts'
 import { sizeText } from '../../../shared/size-text.ts'
+import { t } from '../../../shared/text.ts'
 import { closeClip } from '../../flows/open-clip.ts'
 import { clockText } from '../../lib/time-text.ts'
 import { usePlayer } from '../../stores/player.ts'
@@ -31,14 +32,14 @@ export function ClipHeader({ metadata }: { readonly metadata: ClipMetadata }) {
       {bridge && (
         <IconButton
           icon={FolderOpen}
-          label="Show the file in its folder"
+          label={t('Show the file in its folder')}
           side="bottom"
           onClick={() => reportErrors(() => bridge.show(metadata.handle))}
         />
       )}
       {metadata.kind === 'video' && <CopyMoment handle={metadata.handle} />}
       <ClipExport metadata={metadata} />
-      <IconButton icon={X} label="Close the clip" side="bottom" onClick={closeClip} />
+      <IconButton icon={X} label={t('Close the clip')} side="bottom" onClick={closeClip} />
     </header>
   )
 }
@@ -57,7 +58,7 @@ function CopyMoment({ handle }: { readonly handle: string }) {
   const Icon = done ? Check : Link
   return (
     <Button variant="quiet" size="small" onClick={() => reportErrors(copy)} className="min-h-8">
-      <Icon size={16} aria-hidden="true" /> <span className="max-wide:sr-only">{done ? 'Copied' : 'Copy moment'}</span>
+      <Icon size={16} aria-hidden="true" /> <span className="max-wide:sr-only">{done ? t('Copied') : t('Copy moment')}</span>
     </Button>
   )
 }
@@ -70,7 +71,7 @@ function pageAddress(time: number): string {
 }
 
 function metadataLine({ kind, width, height, duration, codec, bytes }: ClipMetadata): string {
-  const what = { video: 'Video', image: 'Image', gif: codec === 'gif' ? 'GIF' : 'Animation' }[kind]
+  const what = { video: t('Video'), image: t('Image'), gif: codec === 'gif' ? 'GIF' : t('Animation') }[kind]
   return [what, `${width} × ${height}`, ...(duration > 0 ? [clockText(duration, duration < 60 ? 2 : 0)] : []), codec, sizeText(bytes)].join(
     ' · ',
   )

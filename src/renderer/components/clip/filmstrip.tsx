@@ -1,10 +1,11 @@
 import { Hand, Undo2 } from 'lucide-react'
 import type { ClipMetadata, FramePicture } from '../../../shared/contract/clips.ts'
-import { counted } from '../../../shared/size-text.ts'
+import { t } from '../../../shared/text.ts'
 import { useFrames } from '../../stores/frames.ts'
 import { usePlayer } from '../../stores/player.ts'
 import { Button } from '../ui/button.tsx'
 import { FailureNotice } from '../ui/failure-notice.tsx'
+import { RichText } from '../ui/rich-text.tsx'
 import { StripFrame } from './strip-frame.tsx'
 
 /** The exact frames that the model receives, at the model's resolution. */
@@ -13,18 +14,23 @@ export function Filmstrip({ metadata }: { readonly metadata: ClipMetadata }) {
   const picked = usePlayer((state) => state.picked)
   const { beginPicking, clearPicks } = usePlayer.getState()
   const [first] = pictures
+  const frames = <span className="font-normal text-quiet">{first ? summary(first, of) : t('reading the frames…')}</span>
   const missing = Math.max(0, (of || 4) - pictures.length)
-  if (!metadata.present && pictures.length === 0) return <p className="text-quiet">The file is missing. Locate it to see its frames.</p>
+  if (!metadata.present && pictures.length === 0)
+    return <p className="text-quiet">{t('The file is missing. Locate it to see its frames.')}</p>
   return (
-    <section aria-label="Frames for the model" className="space-y-3">
+    <section aria-label={t('Frames for the model')} className="space-y-3">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1.5">
-        <p className="min-w-0 flex-1 text-control">
-          <span className="font-medium">{turn === null ? 'The model will receive' : `For question ${turn + 1} the model received`}</span>{' '}
-          <span className="text-quiet">{first ? summary(first, of) : 'reading the frames…'}</span>
+        <p className="min-w-0 flex-1 text-control font-medium">
+          {turn === null ? (
+            <RichText message="The model will receive {frames}" values={{ frames }} />
+          ) : (
+            <RichText message="For question {number} the model received {frames}" values={{ number: turn + 1, frames }} />
+          )}
         </p>
         {turn !== null && (
           <Button size="small" variant="quiet" onClick={() => void showNext()}>
-            <Undo2 size={14} aria-hidden="true" /> Show frames of the next question
+            <Undo2 size={14} aria-hidden="true" /> {t('Show frames of the next question')}
           </Button>
         )}
         {turn === null && metadata.kind !== 'image' && (
@@ -33,7 +39,7 @@ export function Filmstrip({ metadata }: { readonly metadata: ClipMetadata }) {
       </div>
       {picked.length > 0 && turn === null && (
         <p className="text-note text-quiet">
-          Manual selection: remove frames here. To add the frame shown in the player, click its plus button or press P.
+          {t('Manual selection: remove frames here. To add the frame shown in the player, click its plus button or press P.')}
         </p>
       )}
       {problem && <FailureNotice error={problem} />}
@@ -58,7 +64,7 @@ export function Filmstrip({ metadata }: { readonly metadata: ClipMetadata }) {
 }
 
 function summary({ width, height }: FramePicture, of: number): string {
-  return `${counted(of, 'frame')} of ${width} × ${height} pixels`
+  return t('{count, plural, one {# frame} other {# frames}} of {width} × {height} pixels', { count: of, width, height })
 }
 
 function ByHand({
@@ -76,13 +82,13 @@ function ByHand({
   if (picked.length > 0) {
     return (
       <Button size="small" variant="quiet" onClick={clear}>
-        <Undo2 size={14} aria-hidden="true" /> Select automatically
+        <Undo2 size={14} aria-hidden="true" /> {t('Select automatically')}
       </Button>
     )
   }
   return (
-    <Button size="small" variant="quiet" onClick={begin} why={!complete ? 'The frames are still being read' : null}>
-      <Hand size={14} aria-hidden="true" /> Select manually
+    <Button size="small" variant="quiet" onClick={begin} why={!complete ? t('The frames are still being read') : null}>
+      <Hand size={14} aria-hidden="true" /> {t('Select manually')}
     </Button>
   )
 }

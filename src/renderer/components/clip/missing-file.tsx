@@ -1,6 +1,7 @@
 import { useState } from 'react'
 import type { ClipMetadata } from '../../../shared/contract/clips.ts'
 import type { TarsierError } from '../../../shared/errors.ts'
+import { t } from '../../../shared/text.ts'
 import { locateClip } from '../../flows/open-clip.ts'
 import { chooseFile } from '../../flows/take-files.ts'
 import { problemOf } from '../../stores/problem.ts'
@@ -19,16 +20,18 @@ export function MissingFile({ metadata }: { readonly metadata: ClipMetadata }) {
       setRefused(error && { file, error })
     }
   }
-  const find = <Button onClick={() => chooseFile('', (file) => void locate(file, false))}>Find the file…</Button>
+  const find = <Button onClick={() => chooseFile('', (file) => void locate(file, false))}>{t('Find the file…')}</Button>
   return (
     <div className="space-y-3 px-4 pb-4">
-      <Notice title="The file is missing" actions={find}>
-        “{metadata.name}” was moved, renamed or deleted. Its conversations are still available. To ask more questions, locate the file.
+      <Notice title={t('The file is missing')} actions={find}>
+        {t('“{name}” was moved, renamed or deleted. Its conversations are still available. To ask more questions, locate the file.', {
+          name: metadata.name,
+        })}
       </Notice>
       {refused && <FailureNotice error={refused.error} onDismiss={() => setRefused(null)} />}
       {refused?.error.code === 'usage' && (
         <Button size="small" onClick={() => void locate(refused.file, true)}>
-          Use “{refused.file.name}” anyway
+          {t('Use “{name}” anyway', { name: refused.file.name })}
         </Button>
       )}
     </div>

@@ -1,5 +1,5 @@
 import { type DeviceChoice, deviceChoices } from '../../../shared/devices.ts'
-import { counted } from '../../../shared/size-text.ts'
+import { t, translate } from '../../../shared/text.ts'
 import { useActivity } from '../../stores/activity.ts'
 import { useChat } from '../../stores/chat.ts'
 import { useModels } from '../../stores/models.ts'
@@ -32,7 +32,7 @@ export function ModelChip() {
       >
         <span className={`size-2 shrink-0 rounded-full ${lamps[lamp]}`} />
         <span className="truncate">
-          <span className="sr-only">Model </span>
+          <span className="sr-only">{t('Model')} </span>
           {name}
         </span>
         {device && <span className="shrink-0 font-normal text-quiet max-wide:hidden">{deviceText(device)}</span>}
@@ -42,7 +42,7 @@ export function ModelChip() {
 }
 
 function deviceText(device: DeviceChoice): string {
-  if (device === 'auto') return 'automatic device'
+  if (device === 'auto') return t('automatic device')
   return deviceChoices.some((choice) => choice === device) ? device.toUpperCase() : device
 }
 
@@ -51,12 +51,15 @@ function useModelState(name: string | undefined): { readonly lamp: Lamp; readonl
   const loading = useChat((state) => state.run?.stage === 'loading')
   const model = useModels((state) => state.installed.find((other) => other.name === name))
   const known = useModels((state) => state.installed.length > 0)
-  if (!connected) return { lamp: 'bad', text: 'Tarsier does not respond.' }
-  if (known && !model) return { lamp: 'bad', text: 'This model is not installed.' }
-  if (model?.problem) return { lamp: 'bad', text: model.problem }
-  if (loading || activity?.loading) return { lamp: 'busy', text: 'The model is being loaded.' }
-  if (!activity?.model) return { lamp: 'none', text: 'Not in memory yet. It is loaded with the next question.' }
-  const waiting = activity.waiting > 0 ? ` ${counted(activity.waiting, 'question')} waiting.` : ''
-  if (activity.running !== 'nothing') return { lamp: 'busy', text: `${activity.model} is in memory and generates an answer.${waiting}` }
-  return { lamp: 'ready', text: `${activity.model} is in memory.` }
+  if (!connected) return { lamp: 'bad', text: t('Tarsier does not respond.') }
+  if (known && !model) return { lamp: 'bad', text: t('This model is not installed.') }
+  if (model?.problem) return { lamp: 'bad', text: translate(model.problem) }
+  if (loading || activity?.loading) return { lamp: 'busy', text: t('The model is being loaded.') }
+  if (!activity?.model) return { lamp: 'none', text: t('Not in memory yet. It is loaded with the next question.') }
+  if (activity.running === 'nothing') return { lamp: 'ready', text: t('{model} is in memory.', { model: activity.model }) }
+  const text = t(
+    '{model} is in memory and generates an answer.{waiting, plural, =0 {} one { # question waiting.} other { # questions waiting.}}',
+    { model: activity.model, waiting: activity.waiting },
+  )
+  return { lamp: 'busy', text }
 }

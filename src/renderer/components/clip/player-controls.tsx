@@ -3,6 +3,7 @@ import { DropdownMenu } from 'radix-ui'
 import { useState } from 'react'
 import type { ClipMetadata } from '../../../shared/contract/clips.ts'
 import { MAX_FRAMES } from '../../../shared/frame-request.ts'
+import { t } from '../../../shared/text.ts'
 import { useTimeline } from '../../hooks/use-timeline.ts'
 import { frameAt, steppedTime, type Timeline } from '../../lib/frame-step.ts'
 import { clockText } from '../../lib/time-text.ts'
@@ -25,22 +26,22 @@ export function PlayerControls({ metadata, onFullScreen }: PlayerControlsProps) 
   const captions = useStage((state) => state.captions)
   const set = useStage((state) => state.set)
   const timeline = useTimeline(metadata)
-  const unavailable = video ? null : 'The video is still loading'
+  const unavailable = video ? null : t('The video is still loading')
   const step = (frames: number) => seekTo(steppedTime(usePlayer.getState().time, frames, timeline), metadata.duration)
   return (
     <div className="@container shrink-0">
       <div className="flex min-h-13 flex-wrap items-center gap-x-1 py-1.5 max-wide:px-2">
-        <IconButton icon={StepBack} label="Previous frame (←)" why={unavailable} onClick={() => step(-1)} />
+        <IconButton icon={StepBack} label={t('Previous frame (←)')} why={unavailable} onClick={() => step(-1)} />
         <PlayButton />
-        <IconButton icon={StepForward} label="Next frame (→)" why={unavailable} onClick={() => step(1)} />
+        <IconButton icon={StepForward} label={t('Next frame (→)')} why={unavailable} onClick={() => step(1)} />
         <CurrentTime duration={metadata.duration} timeline={timeline} />
         <div className="ml-auto flex items-center gap-0.5">
           <PickButton timeline={timeline} />
-          <IconButton icon={Repeat} label="Repeat the range (L)" aria-pressed={loop} onClick={() => set({ loop: !loop })} />
-          <IconButton icon={Captions} label="Captions (C)" aria-pressed={captions} onClick={() => set({ captions: !captions })} />
+          <IconButton icon={Repeat} label={t('Repeat the range (L)')} aria-pressed={loop} onClick={() => set({ loop: !loop })} />
+          <IconButton icon={Captions} label={t('Captions (C)')} aria-pressed={captions} onClick={() => set({ captions: !captions })} />
           <SpeedMenu />
           <Sound />
-          <IconButton icon={Maximize} label="Full screen (F)" onClick={onFullScreen} />
+          <IconButton icon={Maximize} label={t('Full screen (F)')} onClick={onFullScreen} />
         </div>
       </div>
     </div>
@@ -52,9 +53,9 @@ function CurrentTime({ duration, timeline }: { readonly duration: number; readon
   const time = usePlayer((state) => state.time)
   return (
     <>
-      <TimeField label="Time" value={time} onChange={(seconds) => seekTo(seconds, duration)} strong />
+      <TimeField label={t('Time')} value={time} onChange={(seconds) => seekTo(seconds, duration)} strong />
       <span className="text-control whitespace-nowrap text-quiet tabular-nums">
-        / {clockText(duration)} · <span>frame {frameAt(time, timeline)}</span>
+        / {clockText(duration)} · <span>{t('frame {index}', { index: frameAt(time, timeline) })}</span>
       </span>
     </>
   )
@@ -70,9 +71,9 @@ function PickButton({ timeline }: { readonly timeline: Timeline }) {
   return (
     <IconButton
       icon={Plus}
-      label={isPicked ? 'Remove this frame from the selection (P)' : 'Add this frame to the selection (P)'}
+      label={isPicked ? t('Remove this frame from the selection (P)') : t('Add this frame to the selection (P)')}
       aria-pressed={isPicked}
-      why={!isPicked && isFull ? `A model can use at most ${MAX_FRAMES} frames` : null}
+      why={!isPicked && isFull ? t('A model can use at most {count} frames', { count: MAX_FRAMES }) : null}
       onClick={pick}
     />
   )
@@ -81,8 +82,8 @@ function PickButton({ timeline }: { readonly timeline: Timeline }) {
 function PlayButton() {
   const video = usePlayer((state) => state.video)
   const playing = usePlayer((state) => state.playing)
-  const label = playing ? 'Pause (space)' : 'Play (space)'
-  const why = video ? null : 'The video is still loading'
+  const label = playing ? t('Pause (space)') : t('Play (space)')
+  const why = video ? null : t('The video is still loading')
   const Icon = playing ? Pause : Play
   return (
     <Hint text={why ?? label}>
@@ -106,7 +107,7 @@ function SpeedMenu() {
   return (
     <DropdownMenu.Root modal={false} open={open} onOpenChange={setOpen}>
       <DropdownMenu.Trigger
-        aria-label={`Speed: ${speed}×`}
+        aria-label={t('Speed: {speed}×', { speed })}
         className="min-h-8 min-w-9 rounded-control px-1.5 text-control font-medium text-quiet hover:bg-sunk hover:text-text"
       >
         {speed}×
@@ -136,13 +137,13 @@ function Sound() {
     <>
       <IconButton
         icon={silent ? VolumeX : Volume2}
-        label={silent ? 'Turn the sound on (M)' : 'Mute (M)'}
+        label={silent ? t('Turn the sound on (M)') : t('Mute (M)')}
         onClick={() => set(silent ? { muted: false, volume: volume || 1 } : { muted: true })}
       />
       <input
         type="range"
-        aria-label="Volume"
-        aria-valuetext={`${Math.round((silent ? 0 : volume) * 100)} percent`}
+        aria-label={t('Volume')}
+        aria-valuetext={t('{percent} percent', { percent: Math.round((silent ? 0 : volume) * 100) })}
         className="slider w-16 @max-2xl:hidden"
         min={0}
         max={1}

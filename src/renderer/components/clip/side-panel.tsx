@@ -1,13 +1,19 @@
 import { Tabs } from 'radix-ui'
 import type { ClipMetadata } from '../../../shared/contract/clips.ts'
 import { assertNever } from '../../../shared/errors.ts'
+import { t } from '../../../shared/text.ts'
 import { type PanelTab, panelTabs, usePanel } from '../../stores/panel.ts'
 import { ChatPanel } from '../chat/chat-panel.tsx'
 import { CheckTab } from '../events/check-tab.tsx'
 import { EventsTab } from '../events/events-tab.tsx'
 import { Filmstrip } from './filmstrip.tsx'
 
-const tabNames: Readonly<Record<PanelTab, string>> = { conversation: 'Conversation', events: 'Events', frames: 'Frames', check: 'Check' }
+const tabNames: Readonly<Record<PanelTab, string>> = {
+  conversation: t('Conversation'),
+  events: t('Events'),
+  frames: t('Frames'),
+  check: t('Check'),
+}
 
 /** What stands beside the clip: its conversation, its events, the frames for the model, and the check of a text. */
 export function SidePanel({ metadata }: { readonly metadata: ClipMetadata }) {
@@ -18,7 +24,7 @@ export function SidePanel({ metadata }: { readonly metadata: ClipMetadata }) {
       onValueChange={(value) => show(panelTabs.find((name) => name === value) ?? 'conversation')}
       className="flex min-h-0 min-w-0 flex-col bg-panel max-wide:h-[max(26rem,75vh)] max-wide:shrink-0 wide:col-start-3 wide:row-start-1"
     >
-      <Tabs.List aria-label="About the clip" className="flex gap-1 px-3 pt-2">
+      <Tabs.List aria-label={t('About the clip')} className="flex gap-1 px-3 pt-2">
         {panelTabs.map((name) => (
           <Tabs.Trigger
             key={name}

@@ -1,4 +1,5 @@
 import { type KeyboardEvent, type PointerEvent, useState } from 'react'
+import { t } from '../../../shared/text.ts'
 import { stageShare, useStage } from '../../stores/stage.ts'
 
 const KEY_STEP = 0.02
@@ -30,7 +31,7 @@ export function StageDivider() {
       role="separator"
       tabIndex={0}
       aria-orientation="vertical"
-      aria-label="Width of the clip beside the conversation"
+      aria-label={t('Width of the clip beside the conversation')}
       aria-valuemin={Math.round(stageShare.least * 100)}
       aria-valuemax={Math.round(stageShare.most * 100)}
       aria-valuenow={Math.round(share * 100)}

@@ -1,5 +1,6 @@
 import { useRef } from 'react'
 import type { ClipMetadata } from '../../../shared/contract/clips.ts'
+import { t } from '../../../shared/text.ts'
 import { usePlayerKeys } from '../../hooks/use-player-keys.ts'
 import { useShownEvents } from '../../hooks/use-shown-events.ts'
 import { spans } from '../../lib/event-track.ts'
@@ -22,7 +23,7 @@ export function Stage({ metadata }: { readonly metadata: ClipMetadata }) {
   return (
     <section
       ref={stage}
-      aria-label="Clip"
+      aria-label={t('Clip')}
       className="flex min-h-0 min-w-0 flex-col bg-ground max-wide:shrink-0 wide:col-start-1 wide:row-start-1 wide:px-4 wide:pt-4"
     >
       {present ? (
@@ -80,8 +81,8 @@ function Picture({ metadata }: { readonly metadata: ClipMetadata }) {
       <>
         <Thumbnail handle={handle} className="absolute inset-0 size-full object-contain opacity-60" />
         <div className="absolute inset-x-4 bottom-4 grid gap-1.5 rounded-control bg-panel px-3 py-2 text-note">
-          <span>Browsers cannot play this file. A preview is being created. The model uses the original file.</span>
-          <ProgressBar value={preview.value} label="Creating a preview" />
+          <span>{t('Browsers cannot play this file. A preview is being created. The model uses the original file.')}</span>
+          <ProgressBar value={preview.value} label={t('Creating a preview')} />
         </div>
       </>
     )

@@ -1,6 +1,7 @@
 import { X } from 'lucide-react'
 import { memo } from 'react'
 import type { ClipMetadata, FramePicture } from '../../../shared/contract/clips.ts'
+import { t } from '../../../shared/text.ts'
 import { useTimeline } from '../../hooks/use-timeline.ts'
 import { frameAt } from '../../lib/frame-step.ts'
 import { clockText } from '../../lib/time-text.ts'
@@ -31,10 +32,8 @@ export const StripFrame = memo(function StripFrame({ picture, metadata, byHand }
         <Jpeg jpeg={jpeg} label="" className="block aspect-video w-full object-contain" />
         <span className="flex justify-between px-1.5 py-0.5 text-note text-quiet tabular-nums">
           <span>
-            <span className="sr-only">
-              Frame {done} of {of}, at{' '}
-            </span>
-            {clockText(time)}
+            <span className="sr-only">{t('Frame {done} of {of}, at {time}', { done, of, time: clockText(time) })}</span>
+            <span aria-hidden="true">{clockText(time)}</span>
           </span>
           <span>#{index}</span>
         </span>
@@ -42,7 +41,7 @@ export const StripFrame = memo(function StripFrame({ picture, metadata, byHand }
       {byHand && (
         <button
           type="button"
-          aria-label={`Remove frame ${done}, at ${clockText(time)}`}
+          aria-label={t('Remove frame {done}, at {time}', { done, time: clockText(time) })}
           onClick={() => togglePick(index)}
           className="absolute top-1 right-1 grid size-6 place-items-center rounded-full bg-panel text-text shadow-panel hover:text-danger"
         >

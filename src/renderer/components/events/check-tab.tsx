@@ -1,6 +1,7 @@
 import { SearchCheck } from 'lucide-react'
 import { useId } from 'react'
 import type { ClipMetadata } from '../../../shared/contract/clips.ts'
+import { t } from '../../../shared/text.ts'
 import type { SupportedSentence, TimedText } from '../../../shared/timed-text.ts'
 import { showSettings } from '../../flows/ask.ts'
 import { playFrom } from '../../flows/play-from.ts'
@@ -13,6 +14,7 @@ import { useView } from '../../stores/view.ts'
 import { Button } from '../ui/button.tsx'
 import { FailureNotice } from '../ui/failure-notice.tsx'
 import { controlClass } from '../ui/field.tsx'
+import { RichText } from '../ui/rich-text.tsx'
 import { ScoringProgress } from './scoring-progress.tsx'
 import { ShadedWord, SupportLegend } from './shaded-words.tsx'
 
@@ -21,11 +23,11 @@ export function CheckTab({ metadata }: { readonly metadata: ClipMetadata }) {
   const { text, run, result, problem, edit, check, stop } = useTextCheck()
   const id = useId()
   const why = !metadata.present
-    ? 'The file is missing. Locate it first'
+    ? t('The file is missing. Locate it first')
     : run
-      ? 'The text is being checked'
+      ? t('The text is being checked')
       : text.trim() === ''
-        ? 'Enter a text'
+        ? t('Enter a text')
         : null
   return (
     <div className="space-y-3">
@@ -37,18 +39,18 @@ export function CheckTab({ metadata }: { readonly metadata: ClipMetadata }) {
         }}
       >
         <label htmlFor={id} className="block text-control text-quiet">
-          Paste a caption, subtitle or note. Each word is compared with the clip.
+          {t('Paste a caption, subtitle or note. Each word is compared with the clip.')}
         </label>
         <textarea
           id={id}
           rows={3}
-          placeholder="A text about this clip"
+          placeholder={t('A text about this clip')}
           className={`${controlClass} h-auto resize-y py-1.5 placeholder:text-quiet`}
           value={text}
           onChange={(event) => edit(event.target.value)}
         />
         <Button type="submit" variant="primary" size="small" why={why}>
-          <SearchCheck size={14} aria-hidden="true" /> Check the text
+          <SearchCheck size={14} aria-hidden="true" /> {t('Check the text')}
         </Button>
       </form>
       {run && <ScoringProgress text={scoringText(run)} value={scoringShare(run)} onCancel={stop} />}
@@ -71,13 +73,18 @@ export function CheckTab({ metadata }: { readonly metadata: ClipMetadata }) {
 function CheckResult({ result, kind }: { readonly result: TimedText; readonly kind: ClipMetadata['kind'] }) {
   const least = result.sentences.reduce((lowest, { support }) => Math.min(lowest, support), 1)
   return (
-    <section aria-label="Result of the check" className="space-y-2.5 border-t border-line pt-3">
-      <p className="text-control">
-        <span className="font-medium">Support {supportText(least)}</span>{' '}
-        <span className="text-quiet">of the least supported sentence: {supportLevel(least).name}</span>
+    <section aria-label={t('Result of the check')} className="space-y-2.5 border-t border-line pt-3">
+      <p className="text-control text-quiet">
+        <RichText
+          message="{support} of the least supported sentence: {level}"
+          values={{
+            support: <span className="font-medium text-text">{t('Support {support}', { support: supportText(least) })}</span>,
+            level: supportLevel(least).name,
+          }}
+        />
       </p>
       <SupportLegend />
-      {kind === 'image' && <p className="text-note text-quiet">A picture has no times.</p>}
+      {kind === 'image' && <p className="text-note text-quiet">{t('A picture has no times.')}</p>}
       <ol className="space-y-2">
         {result.sentences.map((sentence) => (
           <Sentence key={sentence.start} sentence={sentence} result={result} playable={kind === 'video'} />
@@ -110,9 +117,7 @@ function Sentence({ sentence: { start, end, support, begins, ends }, result, pla
         )}
       </p>
       <p className="flex flex-wrap gap-x-3 pt-1 text-note text-quiet tabular-nums">
-        <span>
-          Support {supportText(support)}, {supportLevel(support).name}
-        </span>
+        <span>{t('Support {support}, {level}', { support: supportText(support), level: supportLevel(support).name })}</span>
         {time !== null &&
           begins !== null &&
           (playable ? (

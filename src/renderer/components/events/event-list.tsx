@@ -2,6 +2,7 @@ import { useVirtualizer } from '@tanstack/react-virtual'
 import { Download, X } from 'lucide-react'
 import { useLayoutEffect, useMemo, useRef, useState } from 'react'
 import type { Chapter, ClipEvent, Segment } from '../../../shared/clip-events.ts'
+import { t } from '../../../shared/text.ts'
 import { playFrom } from '../../flows/play-from.ts'
 import type { ShownEvents } from '../../hooks/use-shown-events.ts'
 import { type EventSpan, spans } from '../../lib/event-track.ts'
@@ -41,7 +42,7 @@ export function EventList({ handle, shown, chapters, why }: EventListProps) {
   // The list scrolls with what stands above it in the panel.
   useLayoutEffect(() => setAbove(box.current?.offsetTop ?? 0))
   return (
-    <section ref={box} aria-label="Events of the clip" className="-mx-2">
+    <section ref={box} aria-label={t('Events of the clip')} className="-mx-2">
       <VirtualRows list={list} setSize={rows.length}>
         {(index) => {
           const row = rows[index]
@@ -60,7 +61,11 @@ function RowView({ handle, row, why }: { readonly handle: string; readonly row: 
       return (
         <div className="px-2 pt-2.5 pb-1 text-control">
           <p className="text-quiet tabular-nums">
-            Segment {row.number}, {clockText(row.segment.start, 0)}–{clockText(row.segment.end, 0)}
+            {t('Segment {number}, {start}–{end}', {
+              number: row.number,
+              start: clockText(row.segment.start, 0),
+              end: clockText(row.segment.end, 0),
+            })}
           </p>
           <p className="wrap-anywhere">{row.segment.text}</p>
         </div>
@@ -97,7 +102,7 @@ function EventButton({
       type="button"
       aria-current={current ? 'time' : undefined}
       disabled={why !== null}
-      title={why ?? `From ${clockText(span.start)}${event.end === null ? '' : ` to ${clockText(event.end)}`}`}
+      title={why ?? timesText(span.start, event.end)}
       onClick={() => playFrom(span.start)}
       onMouseEnter={() => mark(index)}
       onMouseLeave={() => mark(null)}
@@ -111,13 +116,27 @@ function EventButton({
   )
 }
 
+function timesText(start: number, end: number | null): string {
+  if (end === null) return t('From {start}', { start: clockText(start) })
+  return t('From {start} to {end}', { start: clockText(start), end: clockText(end) })
+}
+
 /** Saves the event's part of the clip as a file. */
 function SaveButton({ handle, text, span }: { readonly handle: string; readonly text: string; readonly span: EventSpan }) {
   const value = useMoment(({ saving }) => (saving?.index === span.index ? saving.value : null))
   const { save, stop } = useMoment.getState()
   if (value === null)
-    return <IconButton icon={Download} label={`Save this moment: ${text}`} onClick={() => void save(handle, span)} className="size-7" />
-  return <IconButton icon={X} label={`Stop saving (${Math.round(100 * value)} %)`} onClick={stop} className="size-7" />
+    return (
+      <IconButton
+        icon={Download}
+        label={t('Save this moment: {text}', { text })}
+        onClick={() => void save(handle, span)}
+        className="size-7"
+      />
+    )
+  return (
+    <IconButton icon={X} label={t('Stop saving ({percent} %)', { percent: Math.round(100 * value) })} onClick={stop} className="size-7" />
+  )
 }
 
 function UntimedEvent({ event, index }: { readonly event: ClipEvent; readonly index: number }) {
@@ -125,9 +144,9 @@ function UntimedEvent({ event, index }: { readonly event: ClipEvent; readonly in
   return (
     <p
       className={`flex gap-2 border-l-3 border-transparent px-2 py-1.5 text-control text-quiet ${marked ? 'underline' : ''}`}
-      title="The frames show no clear beginning of this event."
+      title={t('The frames show no clear beginning of this event.')}
     >
-      <span className="shrink-0">no time</span> <span className="wrap-anywhere">{event.text}</span>
+      <span className="shrink-0">{t('no time')}</span> <span className="wrap-anywhere">{event.text}</span>
     </p>
   )
 }

@@ -5,7 +5,7 @@ import type { FindEventsCost, FindEventsSettings } from '../../../shared/contrac
 import type { TarsierError } from '../../../shared/errors.ts'
 import { type OptionInfo, optionInfo } from '../../../shared/option-info.ts'
 import { eventOptions } from '../../../shared/options.ts'
-import { counted } from '../../../shared/size-text.ts'
+import { t, translate } from '../../../shared/text.ts'
 import { durationText } from '../../lib/time-text.ts'
 import { useEvents } from '../../stores/events.ts'
 import { problemOf } from '../../stores/problem.ts'
@@ -22,7 +22,7 @@ const segmentInfo = optionInfo(eventOptions.segmentSeconds)
 const precisionInfo = optionInfo(eventOptions.precision)
 
 function inputOf({ whenAbsent, min, max }: OptionInfo) {
-  return { placeholder: whenAbsent ?? '', min: min ?? 0, max: max ?? Number.MAX_SAFE_INTEGER }
+  return { placeholder: translate(whenAbsent ?? ''), min: min ?? 0, max: max ?? Number.MAX_SAFE_INTEGER }
 }
 
 /** A value of the last search; null if it is the default. */
@@ -48,35 +48,35 @@ export function FindForm({ metadata, onStart }: { readonly metadata: ClipMetadat
     ...(text.trim() !== '' && { text: text.trim() }),
   }
   const { cost, problem } = useFindCost(handle, settings)
-  const why = metadata.present ? (problem?.message ?? null) : 'The file is missing. Locate it first'
+  const why = metadata.present ? problem && translate(problem.message) : t('The file is missing. Locate it first')
   const start = () => {
     void find(handle, settings)
     onStart?.()
   }
   return (
     <form
-      aria-label="Find events"
+      aria-label={t('Find events')}
       className="space-y-3"
       onSubmit={(event) => {
         event.preventDefault()
         if (why === null) start()
       }}
     >
-      <p className="text-control text-quiet">Finds what happens in the clip, and when. Long clips are described in segments.</p>
+      <p className="text-control text-quiet">{t('Finds what happens in the clip, and when. Long clips are described in segments.')}</p>
       <details className="rounded-control bg-sunk px-3 py-2">
-        <summary className="text-control font-medium">Options</summary>
+        <summary className="text-control font-medium">{t('Options')}</summary>
         <div className="grid grid-cols-[repeat(auto-fit,minmax(10rem,1fr))] gap-x-4 gap-y-2 pt-2">
           <Field
-            label={`${segmentInfo.title} in seconds`}
-            help={segmentInfo.description}
+            label={t('{option} in seconds', { option: translate(segmentInfo.title) })}
+            help={translate(segmentInfo.description)}
             isDefault={segmentSeconds === null}
             onReset={() => setSegmentSeconds(null)}
           >
             {(ids) => <NumberInput {...ids} value={segmentSeconds} {...inputOf(segmentInfo)} step={0.1} onChange={setSegmentSeconds} />}
           </Field>
           <Field
-            label={`${precisionInfo.title} in seconds`}
-            help={precisionInfo.description}
+            label={t('{option} in seconds', { option: translate(precisionInfo.title) })}
+            help={translate(precisionInfo.description)}
             isDefault={precision === null}
             onReset={() => setPrecision(null)}
           >
@@ -85,15 +85,15 @@ export function FindForm({ metadata, onStart }: { readonly metadata: ClipMetadat
         </div>
         <label className="flex items-center gap-2 py-2 text-control">
           <input type="checkbox" className="size-4 accent-accent" checked={scenes} onChange={(event) => setScenes(event.target.checked)} />
-          Begin segments at shot changes
+          {t('Begin segments at shot changes')}
         </label>
         <label htmlFor={id} className="block pb-1 text-control font-medium">
-          Your own text (optional)
+          {t('Your own text (optional)')}
         </label>
         <textarea
           id={id}
           rows={3}
-          placeholder="The events of this text are timed in the whole clip, instead of descriptions of its segments."
+          placeholder={t('The events of this text are timed in the whole clip, instead of descriptions of its segments.')}
           className={`${controlClass} h-auto resize-y py-1.5 placeholder:text-quiet`}
           value={text}
           onChange={(event) => setText(event.target.value)}
@@ -101,10 +101,10 @@ export function FindForm({ metadata, onStart }: { readonly metadata: ClipMetadat
       </details>
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1.5">
         <Button type="submit" variant="primary" size="small" why={why}>
-          <Timer size={14} aria-hidden="true" /> Find events
+          <Timer size={14} aria-hidden="true" /> {t('Find events')}
         </Button>
         <p className={`min-w-0 flex-1 text-note ${problem ? 'text-danger' : 'text-quiet'}`} aria-live="polite">
-          {problem?.message ?? (cost ? costText(cost, scenes) : 'Estimating the cost…')}
+          {problem ? translate(problem.message) : cost ? costText(cost, scenes) : t('Estimating the cost…')}
         </p>
       </div>
     </form>
@@ -112,9 +112,13 @@ export function FindForm({ metadata, onStart }: { readonly metadata: ClipMetadat
 }
 
 function costText({ segments, seconds }: FindEventsCost, scenes: boolean): string {
-  const least = scenes && segments > 1 ? 'at least ' : ''
-  const time = seconds === null ? 'time not known for this model and device yet' : `about ${durationText(seconds)}`
-  return `${least}${counted(segments, 'segment')}, ${time}`
+  const count =
+    scenes && segments > 1
+      ? t('at least {count, plural, one {# segment} other {# segments}}', { count: segments })
+      : t('{count, plural, one {# segment} other {# segments}}', { count: segments })
+  return seconds === null
+    ? t('{segments}, time not known for this model and device yet', { segments: count })
+    : t('{segments}, about {duration}', { segments: count, duration: durationText(seconds) })
 }
 
 /** Cost of a search with these settings, and with the user's settings for all others. */

@@ -1,4 +1,5 @@
 import { X } from 'lucide-react'
+import { t } from '../../../shared/text.ts'
 import { Button } from '../ui/button.tsx'
 import { ProgressBar } from '../ui/progress-bar.tsx'
 
@@ -20,7 +21,7 @@ export function ScoringProgress({ text, value, detail = '', onCancel }: ScoringP
           {detail !== '' && <p className="text-note text-quiet tabular-nums">{detail}</p>}
         </div>
         <Button size="small" onClick={onCancel}>
-          <X size={14} aria-hidden="true" /> Cancel
+          <X size={14} aria-hidden="true" /> {t('Cancel')}
         </Button>
       </div>
       <ProgressBar value={value} label={text} />

@@ -1,6 +1,7 @@
 import { memo } from 'react'
 import type { Chapter, ClipEvent } from '../../../shared/clip-events.ts'
 import type { ClipMetadata } from '../../../shared/contract/clips.ts'
+import { t } from '../../../shared/text.ts'
 import { playFrom } from '../../flows/play-from.ts'
 import { useShownChapters, useShownEvents } from '../../hooks/use-shown-events.ts'
 import type { TimeScale } from '../../hooks/use-time-scale.ts'
@@ -33,7 +34,11 @@ export function EventLanes({ metadata, scale }: { readonly metadata: ClipMetadat
   }
   return (
     // A stacking context of its own: while only the playhead moves, it is not painted again.
-    <div role="img" aria-label={`Timeline of ${placed.length} events. The Events tab lists them.`} className="isolate pt-1">
+    <div
+      role="img"
+      aria-label={t('Timeline of {count} events. The Events tab lists them.', { count: placed.length })}
+      className="isolate pt-1"
+    >
       {chapters.length > 0 && (
         <div className="relative" style={{ height: LANE_PX }}>
           {chapters.map((chapter, i) => (

@@ -1,4 +1,5 @@
 import type { ClipMetadata } from '../../../shared/contract/clips.ts'
+import { t } from '../../../shared/text.ts'
 import type { TimeScale } from '../../hooks/use-time-scale.ts'
 import { clockText } from '../../lib/time-text.ts'
 import { useFrames } from '../../stores/frames.ts'
@@ -8,11 +9,15 @@ import { seekTo } from '../../stores/player.ts'
 export function FrameDots({ metadata: { duration }, scale }: { readonly metadata: ClipMetadata; readonly scale: TimeScale }) {
   const pictures = useFrames((state) => state.pictures)
   return (
-    <div role="img" aria-label={`${pictures.length} frames for the model. The Frames tab lists them.`} className="relative h-4">
+    <div
+      role="img"
+      aria-label={t('{count} frames for the model. The Frames tab lists them.', { count: pictures.length })}
+      className="relative h-4"
+    >
       {pictures.map(({ time, done, of }) => (
         <span
           key={done}
-          title={`Frame ${done} of ${of}, at ${clockText(time)}`}
+          title={t('Frame {done} of {of}, at {time}', { done, of, time: clockText(time) })}
           data-frame={done}
           onPointerDown={(event) => {
             event.stopPropagation()

@@ -1,5 +1,6 @@
 import type { KeyboardEvent } from 'react'
 import type { ClipMetadata } from '../../../shared/contract/clips.ts'
+import { t } from '../../../shared/text.ts'
 import type { TimeScale } from '../../hooks/use-time-scale.ts'
 import { useTimeline } from '../../hooks/use-timeline.ts'
 import { skippedTime, steppedTime } from '../../lib/frame-step.ts'
@@ -23,7 +24,7 @@ export function Playhead({ metadata, scale: { pixelsPerSecond } }: { readonly me
       <div
         role="slider"
         tabIndex={0}
-        aria-label="Time in the clip"
+        aria-label={t('Time in the clip')}
         aria-valuemin={0}
         aria-valuemax={duration}
         aria-valuenow={time}

@@ -1,6 +1,7 @@
 import { RotateCcw } from 'lucide-react'
 import { memo } from 'react'
 import type { ClipMetadata } from '../../../shared/contract/clips.ts'
+import { t } from '../../../shared/text.ts'
 import { movedRange } from '../../lib/frame-step.ts'
 import { usePlayer } from '../../stores/player.ts'
 import { TimeField } from '../clip/time-field.tsx'
@@ -17,14 +18,14 @@ export const RangeFields = memo(function RangeFields({ metadata }: { readonly me
     <fieldset
       disabled={byHand}
       className="flex items-center text-quiet disabled:opacity-60"
-      title={byHand ? 'Not available while frames are selected manually' : 'Part of the clip that questions are about'}
+      title={byHand ? t('Not available while frames are selected manually') : t('Part of the clip that questions are about')}
     >
-      <legend className="sr-only">Range of the clip to use</legend>
-      <span aria-hidden="true">Range</span>
-      <TimeField label="Range start" value={start} disabled={byHand} onChange={move('start')} />
+      <legend className="sr-only">{t('Range of the clip to use')}</legend>
+      <span aria-hidden="true">{t('Range')}</span>
+      <TimeField label={t('Range start')} value={start} disabled={byHand} onChange={move('start')} />
       <span aria-hidden="true">–</span>
-      <TimeField label="Range end" value={end} disabled={byHand} onChange={move('end')} />
-      {range && <IconButton icon={RotateCcw} label="Use the whole clip" onClick={() => setRange(null)} className="size-7" />}
+      <TimeField label={t('Range end')} value={end} disabled={byHand} onChange={move('end')} />
+      {range && <IconButton icon={RotateCcw} label={t('Use the whole clip')} onClick={() => setRange(null)} className="size-7" />}
     </fieldset>
   )
 })

@@ -1,5 +1,6 @@
 import { type KeyboardEvent, type PointerEvent, useState } from 'react'
 import type { ClipMetadata } from '../../../shared/contract/clips.ts'
+import { t } from '../../../shared/text.ts'
 import type { TimeScale } from '../../hooks/use-time-scale.ts'
 import { useTimeline } from '../../hooks/use-timeline.ts'
 import { movedRange, skippedTime, steppedTime } from '../../lib/frame-step.ts'
@@ -60,17 +61,18 @@ function Handle({ edge, metadata, scale: { pixelsPerSecond, width } }: HandlePro
     moveTo(event.shiftKey ? skippedTime(seconds, direction, timeline) : steppedTime(seconds, direction, timeline))
   }
   const x = seconds * pixelsPerSecond
+  const label = edge === 'start' ? t('Start of the range (I)') : t('End of the range (O)')
   const look = range ? 'bg-accent' : 'bg-quiet'
   return (
     <div
       role="slider"
       tabIndex={0}
-      aria-label={edge === 'start' ? 'Start of the range (I)' : 'End of the range (O)'}
+      aria-label={label}
       aria-valuemin={0}
       aria-valuemax={duration}
       aria-valuenow={seconds}
       aria-valuetext={clockText(seconds)}
-      title={edge === 'start' ? 'Start of the range (I)' : 'End of the range (O)'}
+      title={label}
       onKeyDown={onKeyDown}
       onPointerDown={(event) => {
         event.stopPropagation()

@@ -1,7 +1,7 @@
 import { ChevronDown, ZoomIn, ZoomOut } from 'lucide-react'
 import { memo, type PointerEvent, useCallback, useState } from 'react'
 import type { ClipMetadata } from '../../../shared/contract/clips.ts'
-import { counted } from '../../../shared/size-text.ts'
+import { t } from '../../../shared/text.ts'
 import { useShownEvents } from '../../hooks/use-shown-events.ts'
 import { END_PX, type TimeScale, useTimeScale } from '../../hooks/use-time-scale.ts'
 import { useZoomGestures } from '../../hooks/use-zoom-gestures.ts'
@@ -29,16 +29,16 @@ export function Timeline({ metadata }: { readonly metadata: ClipMetadata }) {
   const toggle = useCallback(() => setOpened((before) => !before), [])
   useZoomGestures(box, zoomAt)
   return (
-    <section aria-label="Timeline" className="rounded-panel bg-panel px-3 pt-2 pb-3 shadow-panel">
+    <section aria-label={t('Timeline')} className="rounded-panel bg-panel px-3 pt-2 pb-3 shadow-panel">
       <header className="flex flex-wrap items-center gap-x-3 pb-1 text-control">
-        <h2 className="font-semibold">Timeline</h2>
+        <h2 className="font-semibold">{t('Timeline')}</h2>
         <Counts metadata={metadata} opened={opened} onToggle={toggle} />
         <RangeFields metadata={metadata} />
         <ZoomControls duration={duration} />
       </header>
       <section
         ref={box}
-        aria-label="Timeline of the clip"
+        aria-label={t('Timeline of the clip')}
         tabIndex={scale.width > 0 && scale.to - scale.from < duration - 0.001 ? 0 : undefined}
         onScroll={onScroll}
         className="touch-pan-x touch-pan-y overflow-x-auto overflow-y-hidden"
@@ -77,7 +77,10 @@ const Counts = memo(function Counts({
   const shown = useShownEvents(metadata)
   const frames = useFrames((state) => state.of)
   const events = shown?.spans.length ?? 0
-  const text = [...(events > 0 ? [counted(events, 'event')] : []), ...(frames > 0 ? [`${counted(frames, 'frame')} seen`] : [])].join(' · ')
+  const text = [
+    ...(events > 0 ? [t('{count, plural, one {# event} other {# events}}', { count: events })] : []),
+    ...(frames > 0 ? [t('{count, plural, one {# frame} other {# frames}} seen', { count: frames })] : []),
+  ].join(' · ')
   return (
     <>
       <span className={`text-quiet ${events > 0 ? 'max-wide:hidden' : ''}`}>{text}</span>
@@ -150,15 +153,15 @@ function ZoomControls({ duration }: { readonly duration: number }) {
     <div className="ml-auto flex items-center gap-1">
       <IconButton
         icon={ZoomOut}
-        label="Zoom out (−)"
-        why={zoom > 1 ? null : 'The whole clip is shown'}
+        label={t('Zoom out (−)')}
+        why={zoom > 1 ? null : t('The whole clip is shown')}
         onClick={() => by(1 / ZOOM_STEP)}
         className="size-7"
       />
       <input
         type="range"
-        aria-label="Zoom of the timeline"
-        aria-valuetext={`${zoom.toFixed(1)} times`}
+        aria-label={t('Zoom of the timeline')}
+        aria-valuetext={t('{zoom} times', { zoom: zoom.toFixed(1) })}
         className="slider w-24 max-wide:hidden"
         min={0}
         max={1}
@@ -169,8 +172,8 @@ function ZoomControls({ duration }: { readonly duration: number }) {
       />
       <IconButton
         icon={ZoomIn}
-        label="Zoom in (+)"
-        why={zoom < highest ? null : 'One second fills the timeline'}
+        label={t('Zoom in (+)')}
+        why={zoom < highest ? null : t('One second fills the timeline')}
         onClick={() => by(ZOOM_STEP)}
         className="size-7"
       />
