@@ -1,5 +1,6 @@
 import type { VisionPrecision } from '../../shared/model-manifest.ts'
 import type { ComputedTensors } from '../formats/computed-tensors.ts'
+import type { WrittenType } from '../formats/gguf/gguf-format.ts'
 import { convertTensor } from '../formats/gguf/gguf-tensor-data.ts'
 import type { TensorRecipe } from '../formats/gguf/gguf-tensor-source.ts'
 import type { GgufContent, GgufTensor, GgufValue } from '../formats/gguf/gguf-writer.ts'
@@ -23,8 +24,8 @@ export interface WrittenMmproj {
   readonly table: ReadonlyMap<string, TensorRecipe>
   /** The model's weights. Computed ones are written in 32 bits. */
   readonly weights: ComputedTensors
-  /** Name in `weights` of a part of a checkpoint's tensor. */
-  stored(name: string, part: number, parts: number): string
+  /** Names in `weights` of a part of a checkpoint's tensor. The rows of several follow one another. */
+  stored(name: string, part: number, parts: number): readonly string[]
   /** Differences between llama.cpp's result and the model's, as sentences for the user. */
   readonly notices: readonly string[]
 }
@@ -46,12 +47,26 @@ export function mmprojContent({ settings, table, weights, stored }: WrittenMmpro
     const shape = partShape(recipe)
     for (const [index, part] of recipe.parts.entries()) {
       const from = stored(name, index, recipe.parts.length)
-      expectShape(weights, from, shape)
-      const type = whole || shape.length !== 2 || weights.isComputed(from) ? 'F32' : 'F16'
-      tensors.push({ name: part, type, shape, data: () => convertTensor(weights, from, type, options.signal) })
+      for (const one of from)
+        expectShape(
+          weights,
+          one,
+          shape.map((size, axis) => (axis === 0 ? size / from.length : size)),
+        )
+      const type = whole || shape.length !== 2 || from.some((one) => weights.isComputed(one)) ? 'F32' : 'F16'
+      tensors.push({ name: part, type, shape, data: () => convertAll(weights, from, type, options.signal) })
     }
   }
   return { metadata: metadataOf(settings, whole ? 0 : 1, options), tensors }
+}
+
+async function* convertAll(
+  weights: ComputedTensors,
+  names: readonly string[],
+  type: WrittenType,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  for (const name of names) yield* convertTensor(weights, name, type, signal)
 }
 
 /** Shape of each part of a tensor: rows of it, or one slice along the axis along which the parts alternate. */

@@ -19,8 +19,8 @@ export interface ModelFamily<Manifest extends ModelManifest = ModelManifest> {
   isConfig(config: unknown): boolean
   /** Reads a checkpoint folder. `config` is its config.json. Throws `model-unsupported`, `model-damaged`, `model-mismatch`. */
   readParts(directory: string, config: unknown, source: TensorSource, options: ModelOptions): Promise<ModelParts>
-  /** Null if pairs of llama.cpp files are not supported. */
-  readonly pair: FamilyPair<Manifest> | null
+  /** Its pairs of llama.cpp files. */
+  readonly pair: FamilyPair<Manifest>
   /** The form in which other programs load its checkpoints; null if they load them as they are. */
   readonly published: PublishedForm | null
 }

@@ -74,7 +74,7 @@ export function writeLlavaMmproj({ vision, preprocessing }: TarsierManifest, wei
     },
     table: llavaMmprojTensors(config, vision.width, WRITTEN_LAYERS),
     weights: new ComputedTensors(weights, computed),
-    stored: (name) => (computed.has(name) ? name : name.replace(TOWER, '').replace(PROJECTOR, '')),
+    stored: (name) => [computed.has(name) ? name : name.replace(TOWER, '').replace(PROJECTOR, '')],
     notices: [...(vision.rowSeparators || vision.frameSeparator ? [SEPARATORS] : []), CLASS_TOKEN_ORDER],
   }
 }

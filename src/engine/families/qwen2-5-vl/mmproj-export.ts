@@ -1,11 +1,11 @@
 import { TarsierError } from '../../../shared/errors.ts'
 import type { Qwen25VlManifest } from '../../../shared/model-manifest.ts'
 import type { WrittenMmproj } from '../../checkpoint/mmproj-content.ts'
+import { patchesOfSlices, writtenWeights } from '../../checkpoint/qwen-mmproj-weights.ts'
 import { expectWritable, IMAGE_SIZE, MERGE, SLICES, WRITTEN_HEADS } from '../../checkpoint/qwen-pair.ts'
 import { checkFields } from '../../formats/checked-json.ts'
-import { ComputedTensors } from '../../formats/computed-tensors.ts'
 import type { GraphWeights } from '../../formats/onnx/graph-weights.ts'
-import { PATCHES, PREFIX, qwen25VlMmprojTensors } from './mmproj-tensors.ts'
+import { qwen25VlMmprojTensors } from './mmproj-tensors.ts'
 import { PATCH_MATRIX, RMS_NORM_EPSILON } from './tower.ts'
 import { qwen25VlVisionConfigSchema, windowPatches } from './vision-config.ts'
 
@@ -42,7 +42,6 @@ export function writeQwen25VlMmproj({ vision, preprocessing }: Qwen25VlManifest,
       `llama.cpp supports only windows of ${windowPatches(config)} by ${windowPatches(config)} patches, but those of this tower have ${vision.window} by ${vision.window}.`,
     )
   }
-  const slices = Array.from({ length: SLICES }, (_, slice) => slice)
   return {
     settings: {
       projector,
@@ -65,15 +64,7 @@ export function writeQwen25VlMmproj({ vision, preprocessing }: Qwen25VlManifest,
       ],
     },
     table: qwen25VlMmprojTensors(config, WRITTEN_HEADS),
-    weights: new ComputedTensors(
-      weights,
-      new Map(slices.map((slice) => [sliceName(slice), sliceOf(weights, slice, width, vision.patchSize)])),
-    ),
-    stored(name, part, parts) {
-      if (name === PATCHES) return sliceName(part)
-      const own = name.slice(PREFIX.length)
-      return parts === 1 ? own : `${own}.${part}`
-    },
+    ...writtenWeights(weights, patchesOfSlices(weights, PATCH_MATRIX, width, vision.patchSize)),
     notices: [],
   }
 }
@@ -87,25 +78,4 @@ function patternOf(whole: readonly number[], depth: number): number {
     'model-unsupported',
     `llama.cpp supports only towers in which every so many layers attend to the whole picture, but in this one these are ${whole.join(', ')}.`,
   )
-}
-
-function sliceName(slice: number): string {
-  return `${PATCH_MATRIX}.slice.${slice}`
-}
-
-/** The weight of the patch convolution for one slice, from the graph's matrix [channels, slices * 3 * patch²]. */
-function sliceOf(weights: GraphWeights, slice: number, channels: number, patch: number) {
-  const values = 3 * patch ** 2
-  return {
-    shape: [channels, 3, patch, patch],
-    async floats() {
-      const all = await weights.floats(PATCH_MATRIX)
-      const own = new Float32Array(channels * values)
-      for (let channel = 0; channel < channels; channel++) {
-        const from = (channel * SLICES + slice) * values
-        own.set(all.subarray(from, from + values), channel * values)
-      }
-      return own
-    },
-  }
 }

@@ -1,14 +1,12 @@
 import type { Tarsier2Manifest } from '../../../shared/model-manifest.ts'
 import type { WrittenMmproj } from '../../checkpoint/mmproj-content.ts'
+import { writtenWeights } from '../../checkpoint/qwen-mmproj-weights.ts'
 import { expectWritable, IMAGE_SIZE, MERGE, SLICES } from '../../checkpoint/qwen-pair.ts'
 import { checkFields } from '../../formats/checked-json.ts'
-import { ComputedTensors } from '../../formats/computed-tensors.ts'
 import type { GraphWeights } from '../../formats/onnx/graph-weights.ts'
-import { PATCHES, PREFIX, qwen2VlMmprojTensors, WRITTEN_NAMES } from './mmproj-tensors.ts'
+import { qwen2VlMmprojTensors, WRITTEN_NAMES } from './mmproj-tensors.ts'
 import { LAYER_NORM_EPSILON, PATCH_MATRIX } from './tower.ts'
 import { qwen2VlVisionConfigSchema } from './vision-config.ts'
-
-const HALF_PATCHES = 'patch_embed.half'
 
 /**
  * Describes the tower of an installed model as an mmproj file. The graph has the sum of the patch convolution's two slices, so each slice in
@@ -58,12 +56,7 @@ export function writeQwen2VlMmproj({ vision, preprocessing }: Tarsier2Manifest, 
       ],
     },
     table: qwen2VlMmprojTensors(config, WRITTEN_NAMES),
-    weights: new ComputedTensors(weights, new Map([[HALF_PATCHES, half]])),
-    stored(name, part, parts) {
-      if (name === PATCHES) return HALF_PATCHES
-      const own = name.slice(PREFIX.length)
-      return parts === 1 ? own : `${own}.${part}`
-    },
+    ...writtenWeights(weights, [half, half]),
     notices: [],
   }
 }

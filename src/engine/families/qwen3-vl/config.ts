@@ -11,6 +11,8 @@ export interface Qwen3VlConfig {
   readonly vision: Qwen3VlVisionConfig
 }
 
+/** llama.cpp's name of the language model. */
+export const LANGUAGE_ARCHITECTURE = 'qwen3vl'
 const ARCHITECTURE = 'Qwen3VLForConditionalGeneration'
 /** Size of a head, independent of the width; transformers' default. */
 const HEAD = 128
@@ -58,7 +60,7 @@ export function qwen3VlConfigOf(value: unknown, directory: string): Qwen3VlConfi
 export function languageForm({ language, vision }: Qwen3VlConfig): MropeForm {
   const head = { type: 'u32' as const, value: language.headSize ?? HEAD }
   return {
-    architecture: 'qwen3vl',
+    architecture: LANGUAGE_ARCHITECTURE,
     biases: false,
     headNorms: true,
     more: {

@@ -11,9 +11,9 @@ import { expectVideoPad, VIDEO_PAD } from '../../checkpoint/video-pad.ts'
 import { makeVocabulary } from '../../checkpoint/vocabulary.ts'
 import type { TensorSource } from '../../formats/tensor-source.ts'
 import { languageForm, qwen3VlConfigOf } from './config.ts'
-import { readPreprocessing } from './preprocessing.ts'
+import { type Qwen3VlProcessors, readPreprocessing } from './preprocessing.ts'
 import { towerBytes, writeQwen3VlTower } from './tower.ts'
-import { rowWidth } from './vision-config.ts'
+import { type Qwen3VlVisionConfig, rowWidth } from './vision-config.ts'
 
 /** Frames that fit most machines; with more, users choose. The model was published for up to 768. */
 const SETTINGS = { frames: 16, repeats: false, maxTokens: 256 } as const
@@ -35,36 +35,62 @@ export async function readQwen3VlParts(
   const templates = await readChatTemplates(directory, options.template)
   expectClipPlace(templates.processor, VIDEO_PAD, options.template === undefined ? directory : GIVEN_TEMPLATE)
   const card = await readModelCard(directory)
-  const base = manifestBase(options, { licence: card.licenceName ?? card.licence, source: sourceOf(directory) }, SETTINGS)
-  const { preprocessing, perSecond } = await readPreprocessing(directory, vision)
-  const manifest: Omit<Qwen3VlManifest, 'language' | 'vision'> = {
-    ...base,
-    family: 'qwen3-vl',
-    sampler: { ...base.sampler, perSecond, roundedStep: true },
-    preprocessing,
-    prompt: { template: templates.processor, videoPad: VIDEO_PAD, describe: DESCRIBE },
-    maxSequence: Math.min(MAX_SEQUENCE, language.context),
-  }
   const contents = { name: options.name, config: language, vocabulary, template: templates.tokenizer, card }
   return {
-    manifest,
+    manifest: qwen3VlManifest(options, {
+      licence: card.licenceName ?? card.licence,
+      source: sourceOf(directory),
+      processors: await readPreprocessing(directory, vision),
+      template: templates.processor,
+      context: language.context,
+    }),
     language: {
       metadata: { width: rowWidth(vision), context: language.context },
       content: (precision, signal) => languageContent(source, contents, { precision, signal }, languageForm(config)),
     },
-    tower: {
-      metadata: {
-        width: rowWidth(vision),
-        patchSize: vision.patch_size,
-        mergeSize: vision.spatial_merge_size,
-        temporalPatchSize: vision.temporal_patch_size,
-        headSize: vision.hidden_size / vision.num_heads,
-        heads: vision.num_heads,
-        feedForward: vision.intermediate_size,
-        positionsSide: Math.sqrt(vision.num_position_embeddings),
-      },
-      bytes: (precision) => towerBytes(vision, precision),
-      write: (written) => writeQwen3VlTower(source, vision, written),
+    tower: qwen3VlTower(source, vision),
+  }
+}
+
+/**
+ * Creates the manifest fields of a model of this family, without its files, from values of either file format. `context` is the language
+ * model's training context.
+ */
+export function qwen3VlManifest(
+  options: ModelOptions,
+  found: Pick<Qwen3VlManifest, 'source'> & {
+    readonly licence: string | undefined
+    readonly processors: Qwen3VlProcessors
+    readonly template: string
+    readonly context: number
+  },
+): ModelParts['manifest'] {
+  const base = manifestBase(options, found, SETTINGS)
+  const { preprocessing, perSecond } = found.processors
+  return {
+    ...base,
+    family: 'qwen3-vl',
+    sampler: { ...base.sampler, perSecond, roundedStep: true },
+    preprocessing,
+    prompt: { template: found.template, videoPad: VIDEO_PAD, describe: DESCRIBE },
+    maxSequence: Math.min(MAX_SEQUENCE, found.context),
+  }
+}
+
+/** The tower from a source with a checkpoint's tensor names. */
+export function qwen3VlTower(source: TensorSource, vision: Qwen3VlVisionConfig): ModelParts['tower'] {
+  return {
+    metadata: {
+      width: rowWidth(vision),
+      patchSize: vision.patch_size,
+      mergeSize: vision.spatial_merge_size,
+      temporalPatchSize: vision.temporal_patch_size,
+      headSize: vision.hidden_size / vision.num_heads,
+      heads: vision.num_heads,
+      feedForward: vision.intermediate_size,
+      positionsSide: Math.sqrt(vision.num_position_embeddings),
     },
+    bytes: (precision) => towerBytes(vision, precision),
+    write: (written) => writeQwen3VlTower(source, vision, written),
   }
 }

@@ -12,12 +12,13 @@ const CENTRE = [
   [0.5, 0.5, 0.5],
   [0.5, 0.5, 0.5],
 ] as const
-const FRAMES_PER_SECOND = 2
+/** Frames of a clip per second, for files without this setting. */
+export const FRAMES_PER_SECOND = 2
 const MIN_FRAMES = 4
 
 const ratesSchema = z.object({ fps: z.number().positive().nullish(), min_frames: z.int().nullish() })
 
-/** Settings of a Qwen3-VL checkpoint's processors, and the frames per second that they take of a clip. */
+/** Settings of Qwen3-VL's processors, and the frames per second that they take of a clip. */
 export interface Qwen3VlProcessors {
   readonly preprocessing: Qwen3VlManifest['preprocessing']
   readonly perSecond: number
@@ -37,11 +38,15 @@ export async function readPreprocessing(directory: string, vision: PatchSizes): 
     preprocessing: {
       mean,
       std,
-      minPixels,
-      maxPixels: Math.max(minPixels, Math.min(maxPixels, PICTURE_MAX_PIXELS)),
+      ...pictureLimits(minPixels, maxPixels),
       clipMinPixels: clips.minPixels,
       clipMaxPixels: clips.maxPixels,
     },
     perSecond: settings.fps ?? FRAMES_PER_SECOND,
   }
+}
+
+/** Limits of a frame alone, from those of the image processor. */
+export function pictureLimits(minPixels: number, maxPixels: number): Pick<Qwen3VlManifest['preprocessing'], 'minPixels' | 'maxPixels'> {
+  return { minPixels, maxPixels: Math.max(minPixels, Math.min(maxPixels, PICTURE_MAX_PIXELS)) }
 }

@@ -1,6 +1,7 @@
 import type { Qwen3VlManifest } from '../../../shared/model-manifest.ts'
 import type { ModelFamily } from '../model-family.ts'
 import { ACCEPTED, isQwen3VlConfig } from './config.ts'
+import { qwen3VlPair } from './mmproj.ts'
 import { readQwen3VlParts } from './parts.ts'
 import { qwen3VlTowerForm } from './tower-form.ts'
 
@@ -14,6 +15,6 @@ export const qwen3Vl: ModelFamily<Qwen3VlManifest> = {
   accepted: ACCEPTED,
   isConfig: isQwen3VlConfig,
   readParts: readQwen3VlParts,
-  pair: null,
+  pair: qwen3VlPair,
   published: null,
 }

@@ -6,6 +6,7 @@ import type { TowerForm } from '../../vision/tower-form.ts'
 import type { FrameLimits } from '../../vision/types.ts'
 import { frameSize } from './frame-size.ts'
 import { CORNERS, stretchPositions } from './learned-positions.ts'
+import { POSITIONS } from './tower.ts'
 
 /** Tokens along each side of the image of the trial run. */
 const TRIAL_TOKENS = 2
@@ -63,7 +64,7 @@ export function qwen3VlTowerForm(manifest: Qwen3VlManifest): TowerForm {
       { name: 'corners', axes: 2, last: CORNERS },
       { name: 'shares', axes: 2, last: CORNERS },
     ],
-    learnedPositions: { name: 'pos_embed', side: positionsSide },
+    learnedPositions: { name: POSITIONS, side: positionsSide },
     trial: { width: TRIAL_TOKENS * cell, height: TRIAL_TOKENS * cell },
     selfTest: SELF_TEST_TOKENS.map(([rows, columns]) => ({ width: columns * cell, height: rows * cell })),
   }

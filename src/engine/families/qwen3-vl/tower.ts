@@ -9,7 +9,10 @@ import { type Qwen3VlVisionConfig, rowWidth } from './vision-config.ts'
 
 const PREFIXES = ['model.visual.', 'visual.']
 const CHANNELS = 3
-const LAYER_NORM_EPSILON = 1e-6
+export const LAYER_NORM_EPSILON = 1e-6
+/** Names of weights that are not stored as in a checkpoint: of the patch convolution, and of the learned positions. */
+export const PATCH_MATRIX = 'patch_embed'
+export const POSITIONS = 'pos_embed'
 /** TensorProto's number for 64-bit integers, for Cast. */
 const TO_I64 = 7
 
@@ -59,7 +62,7 @@ export async function writeQwen3VlTower(
     const rotate = (input: OnnxValueName) => graph.node('RotaryEmbedding', [input, firstPosition, cos, sin], fused)
 
     const patchWeight = await imageFirst(source, `${prefix}patch_embed.proj.weight`, { ...config, channels })
-    const patchMatrix = await weights.computed('patch_embed', [channels, values], patchWeight)
+    const patchMatrix = await weights.computed(PATCH_MATRIX, [channels, values], patchWeight)
     const [patchBias = ''] = await weights.vectors('patch_embed.proj.bias', channels, 1)
     const flatPixels = graph.node('Reshape', [pixels, graph.integers([-1, values])])
     const embedded = graph.node('Gemm', [flatPixels, patchMatrix, patchBias], { attributes: { transB: 1 } })
@@ -101,7 +104,7 @@ async function stretchedPositions(
   const { num_position_embeddings: count, hidden_size: channels } = config
   const key = `${prefix}pos_embed.weight`
   expectShape(source, key, [count, channels])
-  const table = await weights.computed('pos_embed', [count, channels], await source.floats(key))
+  const table = await weights.computed(POSITIONS, [count, channels], await source.floats(key))
   const numbers = graph.node('Cast', [corners], { attributes: { to: TO_I64 } })
   const around = graph.node('Gather', [table, numbers], { attributes: { axis: 0 } })
   const sums = graph.node('MatMul', [graph.node('Reshape', [shares, graph.integers([-1, 1, CORNERS])]), around])

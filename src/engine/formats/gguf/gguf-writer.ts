@@ -7,6 +7,7 @@ export type GgufValue =
   | { readonly type: 'bool'; readonly value: boolean }
   | { readonly type: 'string'; readonly value: string }
   | { readonly type: 'i32[]' | 'f32[]'; readonly value: readonly number[] }
+  | { readonly type: 'bool[]'; readonly value: readonly boolean[] }
   | { readonly type: 'string[]'; readonly value: readonly string[] }
 
 export interface GgufTensor {
@@ -110,6 +111,10 @@ function writeValue(out: ByteList, value: GgufValue): void {
     case 'f32[]':
       out.arrayHead(ggufValueTypes.f32, value.value.length)
       for (const item of value.value) out.f32(item)
+      return
+    case 'bool[]':
+      out.arrayHead(ggufValueTypes.bool, value.value.length)
+      for (const item of value.value) out.u8(item ? 1 : 0)
       return
     case 'string[]':
       out.arrayHead(ggufValueTypes.string, value.value.length)

@@ -6,7 +6,7 @@ import type { Progress } from '../../../shared/engine-events.ts'
 import { TarsierError } from '../../../shared/errors.ts'
 import type { ModelManifest } from '../../../shared/model-manifest.ts'
 import { mmprojContent } from '../../checkpoint/mmproj-content.ts'
-import { families, familyOf } from '../../families/families.ts'
+import { familyOf } from '../../families/families.ts'
 import { containedPath } from '../../formats/contained-file.ts'
 import { encodeGguf, ggufBytes } from '../../formats/gguf/gguf-writer.ts'
 import { GrowingFile, type HashedFile } from '../../formats/growing-file.ts'
@@ -34,7 +34,7 @@ export interface ExportedPair {
  * Exports an installed model as the two files that llama.cpp loads: the language model, copied as it is, and its tower with the projector as
  * an mmproj file. `destination` must not exist; it is written to a temporary folder and renamed when complete, so that a failure or an abort
  * leaves nothing.
- * Throws `model-unsupported` for families and towers that cannot be exported in this form, `model-damaged`, `model-exists`, `disk-full`,
+ * Throws `model-unsupported` for towers that cannot be exported in this form, `model-damaged`, `model-exists`, `disk-full`,
  * `write-failed`.
  * @param directory the model's folder
  */
@@ -45,7 +45,6 @@ export async function exportPair(directory: string, destination: string, options
   const manifest = await readManifest(directory)
   const { language, vision } = manifest
   const { pair } = familyOf(manifest)
-  if (!pair) throw noPair(manifest)
   const { graph } = await checkTowerFiles(directory, vision)
   await using weights = await GraphWeights.open(graph, directory, vision.data?.file)
   const written = pair.write(manifest, weights)
@@ -96,15 +95,6 @@ function fileNames({ name, language, vision }: ModelManifest): { readonly langua
   const plain = name.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[.-]+/, '') || 'model'
   const precision = language.precision === 'other' ? '' : `-${language.precision}`
   return { language: `${plain}${precision}.gguf`, mmproj: `mmproj-${plain}-${vision.precision === 'f32' ? 'f32' : 'f16'}.gguf` }
-}
-
-function noPair({ family }: ModelManifest): TarsierError {
-  const accepted = families.flatMap(({ pair }) => pair?.accepted ?? []).join(' and ')
-  return new TarsierError(
-    'model-unsupported',
-    `Models of the family "${family}" cannot be exported for llama.cpp. Supported are ${accepted}. Convert the checkpoint with llama.cpp's own converter.`,
-    { details: { family } },
-  )
 }
 
 function changed(path: string): TarsierError {

@@ -52,7 +52,7 @@ function readPair(language: GgufFile, mmproj: GgufFile, options: ModelOptions): 
     licence: textOf(language, 'general.license.name') ?? textOf(language, 'general.license'),
     source: pairSource(language.path),
   }
-  const pairs = families.flatMap((family) => family.pair ?? [])
+  const pairs = families.map((family) => family.pair)
   const pair = pairs.find(({ projector, takes }) => settings.projector === projector && takes(shape.architecture))
   if (!pair) throw unsupportedPair(language, shape, mmproj, settings.projector)
   return {
@@ -64,7 +64,7 @@ function readPair(language: GgufFile, mmproj: GgufFile, options: ModelOptions): 
 function unsupportedPair(language: GgufFile, { architecture }: LanguageShape, mmproj: GgufFile, projector: string): TarsierError {
   return new TarsierError(
     'model-unsupported',
-    `${language.path} is of the architecture "${architecture}", ${mmproj.path} has the projector "${projector}". Only pairs of ${families.flatMap(({ pair }) => pair?.accepted ?? []).join(' and of ')} are supported.`,
+    `${language.path} is of the architecture "${architecture}", ${mmproj.path} has the projector "${projector}". Only pairs of ${families.map(({ pair }) => pair.accepted).join(' and of ')} are supported.`,
     { details: { architecture, projector } },
   )
 }

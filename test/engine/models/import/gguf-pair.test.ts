@@ -24,6 +24,8 @@ const LANGUAGE = fixture('tied-heads-of-16-bf16.gguf')
 const MMPROJ = fixture('mmproj-tied-heads-of-16-bf16.gguf')
 const LLAVA = fixture('llava-heads-of-16-f16.gguf')
 const LLAVA_MMPROJ = fixture('mmproj-llava-heads-of-16-f16.gguf')
+const NEWEST = fixture('qwen3-vl-heads-of-64-f32.gguf')
+const NEWEST_MMPROJ = fixture('mmproj-qwen3-vl-heads-of-64-bf16.gguf')
 const never = new AbortController().signal
 
 let scratch: ScratchFolder
@@ -135,6 +137,24 @@ describe('a pair of GGUFs', () => {
     expect((await answer(pair)).length).toBeGreaterThan(10)
   })
 
+  it('of Qwen3-VL imports as the model of its checkpoint: the same tower bytes, language model and prompts', async () => {
+    const pair = await importPair(NEWEST, { name: 'newest', mmproj: NEWEST_MMPROJ })
+    // Its tower has a merger for the second of its layers.
+    const checkpoint = fileURLToPath(new URL('../../../fixtures/qwen3-vl/checkpoints/wide-heads-of-64', import.meta.url))
+    const whole = await importPair(checkpoint, { name: 'newest-whole', language: 'f32' })
+    const [one, other] = [await verifyModel(pair, never), await readManifest(whole)]
+    expect(one.vision).toEqual(other.vision)
+    // The converter does not write the limits of pictures, so they are those of published checkpoints.
+    const preprocessing = { ...other.preprocessing, minPixels: 65536 }
+    expect(one).toEqual({ ...other, name: 'newest', source: one.source, language: one.language, preprocessing })
+    expect(one.language).toMatchObject({ precision: 'f32', width: 64 })
+    const [ours, converters] = [await languageFacts(join(whole, 'language.gguf')), await languageFacts(NEWEST)]
+    expect(converters).toEqual(ours)
+    const answerText = await answer(pair)
+    expect(answerText.length).toBeGreaterThan(10)
+    expect(answerText).toBe(await answer(whole))
+  })
+
   it('of LLaVA imports without a projector name, which files of 2023 do not have', async () => {
     const named = await readFile(LLAVA_MMPROJ)
     // An unused key of the same length.
@@ -190,6 +210,15 @@ describe('a pair of GGUFs', () => {
     await cp(MMPROJ, cut)
     await truncate(cut, 100_000)
     expect(await failure(LANGUAGE, cut)).toMatch(/^model-damaged: .*truncated/)
+  })
+
+  it('of Qwen3-VL is rejected if its language model takes the rows of fewer mergers', async () => {
+    const changed = await readFile(NEWEST)
+    const key = Buffer.from('qwen3vl.n_deepstack_layers')
+    // After the key and the type of the value.
+    changed.writeUInt32LE(0, changed.indexOf(key) + key.length + 4)
+    const language = await scratch.write('no-deepstack.gguf', changed)
+    expect(await failure(language, NEWEST_MMPROJ)).toMatch(/^model-mismatch: .* rows of 64 values, .* requires 32/)
   })
 
   it('with any damaged byte in the head of the mmproj file is rejected or imports unchanged', async () => {
