@@ -28,5 +28,5 @@ export function setupClipProtocol(service: Pick<Service, 'ask'>): void {
 }
 
 function notFound(): Response {
-  return new Response('Not found', { status: 404 })
+  return new Response(null, { status: 404 })
 }

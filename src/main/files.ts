@@ -3,7 +3,8 @@ import { pathToFileURL } from 'node:url'
 import { clipboard, dialog, type OpenDialogOptions, shell } from 'electron'
 import { z } from 'zod'
 import { type Choice, channels, folderKinds, type OpenedFile } from '../shared/bridge.ts'
-import { asTarsierError } from '../shared/errors.ts'
+import { assertNever, asTarsierError } from '../shared/errors.ts'
+import { t } from '../shared/text.ts'
 import { answerPage } from './page-channels.ts'
 import type { PageMessages } from './page-messages.ts'
 import type { RecentFiles } from './recent-files.ts'
@@ -22,14 +23,29 @@ const handleSchema = z.string().max(100)
 const momentSchema = z.object({ handle: handleSchema, seconds: z.number().min(0).max(1e9) })
 
 /** The file type is detected by content, so all names are offered. */
-const dialogs: Readonly<Record<Choice, OpenDialogOptions>> = {
-  clips: { title: 'Open clips', properties: ['openFile', 'multiSelections'] },
-  folder: { title: 'Open a folder of clips', properties: ['openDirectory'] },
-  checkpoint: { title: 'Choose a checkpoint folder', properties: ['openDirectory'] },
-  adapter: { title: 'Choose a LoRA adapter folder', properties: ['openDirectory'] },
-  run: { title: 'Choose a benchmark run folder', properties: ['openDirectory'] },
-  annotations: { title: 'Choose a folder of annotations', properties: ['openDirectory'] },
-  videos: { title: 'Choose the folder of the videos', properties: ['openDirectory'] },
+function dialogFor(what: Choice): OpenDialogOptions {
+  return { title: titleOf(what), properties: what === 'clips' ? ['openFile', 'multiSelections'] : ['openDirectory'] }
+}
+
+function titleOf(what: Choice): string {
+  switch (what) {
+    case 'clips':
+      return t('Open clips')
+    case 'folder':
+      return t('Open a folder of clips')
+    case 'checkpoint':
+      return t('Choose a checkpoint folder')
+    case 'adapter':
+      return t('Choose a LoRA adapter folder')
+    case 'run':
+      return t('Choose a benchmark run folder')
+    case 'annotations':
+      return t('Choose a folder of annotations')
+    case 'videos':
+      return t('Choose the folder of the videos')
+    default:
+      return assertNever(what, 'choice')
+  }
 }
 
 /** Turns paths into handles, for files from the page, from the open dialog or from the system. */
@@ -66,7 +82,8 @@ export class Files {
 
   async #choose(what: Choice): Promise<readonly OpenedFile[]> {
     const window = mainWindow()
-    const { filePaths } = await (window ? dialog.showOpenDialog(window, dialogs[what]) : dialog.showOpenDialog(dialogs[what]))
+    const options = dialogFor(what)
+    const { filePaths } = await (window ? dialog.showOpenDialog(window, options) : dialog.showOpenDialog(options))
     const [first] = filePaths
     if (first === undefined) return []
     if (what === 'clips' || what === 'folder') return await this.#opened(filePaths)

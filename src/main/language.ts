@@ -1,7 +1,7 @@
 import { app } from 'electron'
 import { channels } from '../shared/bridge.ts'
 import { loadCatalogue } from '../shared/catalogues.ts'
-import { type Language, type LanguageChoice, readLanguageChoice, resolveLanguage } from '../shared/language.ts'
+import { type Language, type LanguageChoice, languageChoices, resolveLanguage } from '../shared/language.ts'
 import { currentLanguage, setTexts } from '../shared/text.ts'
 import { onPage } from './page-channels.ts'
 
@@ -20,6 +20,9 @@ export async function setupLanguage(onChange: () => void): Promise<void> {
     setTexts(language, catalogue)
     onChange()
   }
-  onPage(channels.language, (_page, sent) => void use(readLanguageChoice(sent)))
+  onPage(channels.language, (_page, sent) => {
+    const choice = languageChoices.find((known) => known === sent)
+    if (choice) void use(choice)
+  })
   await use('system')
 }

@@ -1,6 +1,8 @@
 import { basename } from 'node:path'
 import { Menu, type MenuItemConstructorOptions } from 'electron'
 import type { MenuCommand } from '../shared/bridge.ts'
+import { t } from '../shared/text.ts'
+import { appMenu, editMenu, quitItem, windowMenu } from './usual-menus.ts'
 
 export interface MenuParts {
   readonly platform: NodeJS.Platform
@@ -18,33 +20,35 @@ export function setMenu(parts: MenuParts): void {
   Menu.setApplicationMenu(Menu.buildFromTemplate(menuTemplate(parts)))
 }
 
-/** Builds the native menu. Commands for the page are sent over its own channel. */
+/** Builds the native menu in the current language. Commands for the page are sent over its own channel. */
 export function menuTemplate(parts: MenuParts): MenuItemConstructorOptions[] {
-  const mac = parts.platform === 'darwin'
+  const { platform } = parts
   return [
-    ...(mac ? [{ role: 'appMenu' } as const] : []),
-    { label: '&File', submenu: fileMenu(parts, mac) },
-    { role: 'editMenu' },
-    { label: '&View', submenu: viewMenu(parts) },
-    { role: 'windowMenu' },
+    ...(platform === 'darwin' ? [appMenu()] : []),
+    { label: t('&File'), submenu: fileMenu(parts) },
+    editMenu(platform),
+    { label: t('&View'), submenu: viewMenu(parts) },
+    windowMenu(platform),
     {
       role: 'help',
+      label: t('&Help'),
       submenu: [
-        { label: 'Tarsier Desktop Help', click: () => parts.command('help') },
-        { label: 'Keyboard Shortcuts', click: () => parts.command('shortcuts') },
+        { label: t('Tarsier Desktop Help'), click: () => parts.command('help') },
+        { label: t('Keyboard Shortcuts'), click: () => parts.command('shortcuts') },
       ],
     },
   ]
 }
 
-function fileMenu(parts: MenuParts, mac: boolean): MenuItemConstructorOptions[] {
+function fileMenu(parts: MenuParts): MenuItemConstructorOptions[] {
+  const { platform, recent, command, choose } = parts
   return [
-    { label: 'New Clip', accelerator: 'CmdOrCtrl+N', click: () => parts.command('new-clip') },
-    { label: 'Open…', accelerator: 'CmdOrCtrl+O', click: () => parts.choose('clips') },
-    { label: 'Open Folder…', accelerator: 'CmdOrCtrl+Shift+O', click: () => parts.choose('folder') },
-    { label: 'Open Recent', enabled: parts.recent.length > 0, submenu: recentMenu(parts) },
+    { label: t('New Clip'), accelerator: 'CmdOrCtrl+N', click: () => command('new-clip') },
+    { label: t('Open…'), accelerator: 'CmdOrCtrl+O', click: () => choose('clips') },
+    { label: t('Open Folder…'), accelerator: 'CmdOrCtrl+Shift+O', click: () => choose('folder') },
+    { label: t('Open Recent'), enabled: recent.length > 0, submenu: recentMenu(parts) },
     { type: 'separator' },
-    { role: mac ? 'close' : 'quit' },
+    platform === 'darwin' ? { role: 'close', label: t('Close Window') } : quitItem(platform),
   ]
 }
 
@@ -53,7 +57,7 @@ function recentMenu({ recent, open, clearRecent }: MenuParts): MenuItemConstruct
     // An ampersand would mark the next letter as a mnemonic.
     ...recent.map((path) => ({ label: basename(path).replaceAll('&', '&&'), toolTip: path, click: () => open(path) })),
     { type: 'separator' },
-    { label: 'Clear the List', click: clearRecent },
+    { label: t('Clear the List'), click: clearRecent },
   ]
 }
 
@@ -66,16 +70,16 @@ function viewMenu({ developing, command }: MenuParts): MenuItemConstructorOption
     click: () => command(name),
   })
   return [
-    { label: 'Search the Library', accelerator: 'CmdOrCtrl+K', click: () => command('find') },
-    viewItem('Library', 2, 'library'),
-    viewItem('Batches', 3, 'batches'),
-    viewItem('Models', 4, 'models'),
-    viewItem('Benchmarks', 5, 'benchmarks'),
+    { label: t('Search the Library'), accelerator: 'CmdOrCtrl+K', click: () => command('find') },
+    viewItem(t('Library'), 2, 'library'),
+    viewItem(t('Batches'), 3, 'batches'),
+    viewItem(t('Models'), 4, 'models'),
+    viewItem(t('Benchmarks'), 5, 'benchmarks'),
     { type: 'separator' },
-    { role: 'resetZoom' },
-    { role: 'zoomIn' },
-    { role: 'zoomOut' },
-    { role: 'togglefullscreen' },
+    { role: 'resetZoom', label: t('Actual Size') },
+    { role: 'zoomIn', label: t('Zoom In') },
+    { role: 'zoomOut', label: t('Zoom Out') },
+    { role: 'togglefullscreen', label: t('Toggle Full Screen') },
     ...(developing ? ([{ type: 'separator' }, { role: 'reload' }, { role: 'toggleDevTools' }] as const) : []),
   ]
 }

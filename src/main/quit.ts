@@ -1,5 +1,6 @@
 import { app, dialog, powerMonitor } from 'electron'
 import type { Work } from '../shared/shell-messages.ts'
+import { t } from '../shared/text.ts'
 import type { Service } from './service.ts'
 import { mainWindow } from './windows.ts'
 
@@ -51,9 +52,9 @@ export function setupQuit(service: Pick<Service, 'stop'>, work: () => Work): voi
 function isAgreed(detail: string): boolean {
   const options = {
     type: 'question' as const,
-    message: 'Quit while work is running?',
+    message: t('Quit while work is running?'),
     detail,
-    buttons: ['Quit', 'Keep running'],
+    buttons: [t('Quit'), t('Keep running')],
     defaultId: 1,
     cancelId: 1,
   } satisfies Electron.MessageBoxSyncOptions
@@ -64,11 +65,15 @@ function isAgreed(detail: string): boolean {
 /** Describes what quitting does to running work, in sentences; empty if nothing is affected. */
 export function whatIsLost({ answering, models, batches, benchmarks }: Work): string {
   const sentences = [
-    answering && 'An answer is being generated. The text generated so far is saved.',
-    models > 0 && `${models === 1 ? 'A model is' : `${models} models are`} being downloaded or imported. You can resume this later.`,
+    answering && t('An answer is being generated. The text generated so far is saved.'),
+    models > 0 &&
+      t('{models, plural, one {A model is} other {# models are}} being downloaded or imported. You can resume this later.', { models }),
     batches > 0 &&
-      `${batches === 1 ? 'A batch is' : `${batches} batches are`} running. Finished clips are saved, and the rest continues at the next start.`,
-    benchmarks > 0 && 'A benchmark is running. Its answers are saved, and you can resume it later.',
+      t(
+        '{batches, plural, one {A batch is} other {# batches are}} running. Finished clips are saved, and the rest continues at the next start.',
+        { batches },
+      ),
+    benchmarks > 0 && t('A benchmark is running. Its answers are saved, and you can resume it later.'),
   ]
   return sentences.filter((sentence) => sentence !== false).join('\n')
 }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { tarsierHome } from '../platform/home.ts'
 import { obeySettingOf } from '../platform/never-connect.ts'
 import { channels } from '../shared/bridge.ts'
+import { t } from '../shared/text.ts'
 import { type Update, updateCommandSchema } from '../shared/updates.ts'
 import { answerPage } from './page-channels.ts'
 import type { PageMessages } from './page-messages.ts'
@@ -35,7 +36,10 @@ export function setupUpdates(messages: PageMessages): void {
 
 function tellUser({ version }: Update): void {
   if (!Notification.isSupported()) return
-  const notification = new Notification({ title: `Tarsier Desktop ${version} is available`, body: 'Help says how to install it.' })
+  const notification = new Notification({
+    title: t('Tarsier Desktop {version} is available', { version }),
+    body: t('Help says how to install it.'),
+  })
   notification.once('click', showMainWindow)
   notification.show()
 }

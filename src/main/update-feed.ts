@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { app } from 'electron'
 import { z } from 'zod'
+import { t } from '../shared/text.ts'
 import type { UpdateFeed } from './updates.ts'
 
 /** What electron-builder writes beside the app if it was built with a feed. electron-updater parses it; here only its host is read. */
@@ -14,9 +15,11 @@ const packageSchema = z.object({ signedForUpdates: z.boolean().default(false) })
  */
 export function updateFeed(): UpdateFeed {
   const feed = app.isPackaged ? readFeed() : null
-  const unavailable = feed === null ? 'This copy was not installed from a release, so it has no updates of its own.' : unsupported()
   return {
-    unavailable,
+    // Not stored: the language may change.
+    get unavailable() {
+      return feed === null ? t('This copy was not installed from a release, so it has no updates of its own.') : unsupported()
+    },
     host: feed?.host ?? '',
     async check() {
       const { updater } = await load()
@@ -69,7 +72,7 @@ function unsupported(): string | null {
   const isAppImageOrPackage = process.platform !== 'linux' || process.env.APPIMAGE !== undefined || packageType() !== null
   return isAppImageOrPackage
     ? null
-    : 'This copy was unpacked by hand, so it cannot be updated. Install the AppImage or the package of your system.'
+    : t('This copy was unpacked by hand, so it cannot be updated. Install the AppImage or the package of your system.')
 }
 
 /** `deb` or `rpm`, which electron-builder writes into these packages. */
@@ -83,8 +86,8 @@ function packageType(): string | null {
 
 /** Why a new version must be installed by hand. */
 function byHand(): string | null {
-  if (process.env.PORTABLE_EXECUTABLE_FILE !== undefined) return 'The portable app does not replace itself: download the new one.'
+  if (process.env.PORTABLE_EXECUTABLE_FILE !== undefined) return t('The portable app does not replace itself: download the new one.')
   if (process.platform !== 'darwin') return null
   const { signedForUpdates } = packageSchema.parse(JSON.parse(readFileSync(join(app.getAppPath(), 'package.json'), 'utf8')))
-  return signedForUpdates ? null : 'macOS replaces only signed apps, and this build is not signed: download the new version.'
+  return signedForUpdates ? null : t('macOS replaces only signed apps, and this build is not signed: download the new version.')
 }

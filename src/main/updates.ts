@@ -140,6 +140,10 @@ export class Updates {
 function failed(error: unknown, host: string): UpdateProgress {
   if (error instanceof TarsierError) return { kind: 'failed', error: error.toData() }
   const why = error instanceof Error ? error.message.split('\n')[0] : String(error)
-  const message = `Updates could not be fetched from ${host} (${why}). Check the connection and try again later; this version goes on working.`
-  return { kind: 'failed', error: new TarsierError('update-failed', message, { cause: error }).toData() }
+  const failure = new TarsierError(
+    'update-failed',
+    `Updates could not be fetched from ${host} (${why}). Check the connection and try again later; this version goes on working.`,
+    { cause: error },
+  )
+  return { kind: 'failed', error: failure.toData() }
 }

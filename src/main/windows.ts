@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { app, BrowserWindow, dialog, nativeTheme, screen } from 'electron'
+import { t } from '../shared/text.ts'
 import { WANTED_ENDS } from './crashes.ts'
 import { pageUrl } from './page-url.ts'
 import { RestartLimit } from './restart-limit.ts'
@@ -77,10 +78,11 @@ async function reloadPage(window: BrowserWindow): Promise<void> {
   if (!reloads.take()) {
     const { response } = await dialog.showMessageBox(window, {
       type: 'error',
-      message: 'The window stopped working',
-      detail:
+      message: t('The window stopped working'),
+      detail: t(
         'It crashed repeatedly. Running jobs continue in the background. Reload it, or quit and report the problem: Help lists the crash reports.',
-      buttons: ['Reload', 'Quit'],
+      ),
+      buttons: [t('Reload'), t('Quit')],
       defaultId: 0,
       cancelId: 0,
     })

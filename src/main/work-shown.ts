@@ -1,5 +1,6 @@
 import { app, Notification, powerSaveBlocker } from 'electron'
 import type { Ended, Work } from '../shared/shell-messages.ts'
+import { translate } from '../shared/text.ts'
 import { mainWindow, showMainWindow } from './windows.ts'
 
 /** Electron's value for no progress bar. */
@@ -35,7 +36,7 @@ export class WorkShown {
   /** Shows a notification, unless the window has the focus. */
   notify({ title, text }: Ended): void {
     if (mainWindow()?.isFocused() || !Notification.isSupported()) return
-    const notification = new Notification({ title, body: text })
+    const notification = new Notification({ title: translate(title), body: translate(text) })
     notification.once('click', showMainWindow)
     notification.show()
   }

@@ -8,6 +8,8 @@ export interface OptionInfo {
   readonly description: string
   /** Which values are allowed, to follow "It must be": `a whole number of tokens from 1 to 32768`. */
   readonly allowed: string
+  /** Unit of a number, plural, such as `tokens`; null for none. */
+  readonly unit: string | null
   /** The range alone, with its unit: `1 to 32768 tokens`; empty for what is no number, or has no bounds. */
   readonly range: string
   /** What holds where it is not given; null where the schema does not say. */
@@ -48,6 +50,7 @@ export function optionInfo(schema: z.ZodType): OptionInfo {
     title: json.title ?? '',
     description: json.description ?? '',
     allowed: json.allowed ?? allowedText(json),
+    unit: json.unit ?? null,
     range: isNumber(json) ? rangeText(json) : '',
     whenAbsent: json.whenAbsent ?? (json.default === undefined ? null : valueText(json.default)),
     choices: json.enum ?? null,

@@ -115,6 +115,7 @@ export function electronStandIn() {
     on: listeners.on,
     quit: vi.fn(),
     getVersion: () => '1.2.3',
+    getPreferredSystemLanguages: vi.fn(() => ['en-GB']),
     isReady: vi.fn(() => true),
     getPath: vi.fn((name: 'userData') => ({ userData })[name]),
     requestSingleInstanceLock: vi.fn((_data: unknown) => true),

@@ -101,7 +101,12 @@ function sentence(node: ts.Node, errorsOnly: boolean): readonly string[] {
   if (errorsOnly && !isInError(node)) return []
   if (isForDevelopers(node)) return []
   const isSentence = / /.test(text) && /[.!?…:]["”)]?$/.test(text.trim())
-  return isSentence || (property !== null && readProperties.has(property)) ? [text.trim()] : []
+  return isSentence || isProblemOfSchema(node) || (property !== null && readProperties.has(property)) ? [text.trim()] : []
+}
+
+/** What a schema says about a wrong value: `The address {0}.` gets it as a value. */
+function isProblemOfSchema({ parent }: ts.Node): boolean {
+  return ts.isCallExpression(parent) && /\.(regex|refine)$/.test(parent.expression.getText())
 }
 
 /** Whether there are words beside the values: `{0}: {1}.` would match every sentence. */

@@ -1,6 +1,7 @@
 import { Tooltip } from 'radix-ui'
 import { useEffect, useLayoutEffect } from 'react'
 import { assertNever } from '../../shared/errors.ts'
+import { t } from '../../shared/text.ts'
 import { followAddress } from '../flows/address.ts'
 import { followService } from '../flows/connection.ts'
 import { onGlobalKey } from '../flows/global-keys.ts'
@@ -52,7 +53,7 @@ export function App() {
         <RealModelDialog />
         <ShortcutsDialog />
         {settings && (
-          <Sheet title="Settings" onClose={() => showSettings(false)}>
+          <Sheet title={t('Settings')} onClose={() => showSettings(false)}>
             <SettingsPanel />
           </Sheet>
         )}

@@ -1,5 +1,6 @@
 import { Upload } from 'lucide-react'
 import { type ReactNode, useEffect, useState } from 'react'
+import { t } from '../../shared/text.ts'
 import { takeFiles } from '../flows/take-files.ts'
 import { droppedFiles } from '../lib/dropped-files.ts'
 import { isTyping } from '../lib/shortcuts.ts'
@@ -55,8 +56,8 @@ export function DropZone({ children }: { readonly children: ReactNode }) {
         >
           <div className="grid justify-items-center gap-3 text-accent">
             <Upload size={44} strokeWidth={1.5} />
-            <p className="text-heading font-semibold">Drop it here</p>
-            <p className="text-quiet">Drop one clip to ask about it, or several clips or a folder to describe them all</p>
+            <p className="text-heading font-semibold">{t('Drop it here')}</p>
+            <p className="text-quiet">{t('Drop one clip to ask about it, or several clips or a folder to describe them all')}</p>
           </div>
         </div>
       )}

@@ -1,3 +1,4 @@
+import { t } from '../../shared/text.ts'
 import { chooseFiles } from '../flows/take-files.ts'
 import { useActivity } from '../stores/activity.ts'
 import { useClip } from '../stores/clip.ts'
@@ -17,8 +18,8 @@ export function ErrorBanner() {
   return (
     <div className="space-y-2 px-4 pt-3">
       {!connected && (
-        <Notice tone="bad" title="Tarsier does not respond" urgent>
-          The page tries to reconnect every two seconds. If this does not help, restart Tarsier.
+        <Notice tone="bad" title={t('Tarsier does not respond')} urgent>
+          {t('The page tries to reconnect every two seconds. If this does not help, restart Tarsier.')}
         </Notice>
       )}
       {refused && (

@@ -1,6 +1,8 @@
 import { clipsOfFragment } from '../../shared/contract/addresses.ts'
 import { assertNever } from '../../shared/errors.ts'
+import { t } from '../../shared/text.ts'
 import { fragmentOf, isSamePlace, type Route, routeOf } from '../lib/route.ts'
+import { viewNames } from '../lib/view-names.ts'
 import { useBatches } from '../stores/batches.ts'
 import { useBench } from '../stores/bench.ts'
 import { useBenchList } from '../stores/bench-list.ts'
@@ -110,8 +112,8 @@ function routeNow(): Route {
 
 function titleNow(): string {
   const { view } = useView.getState()
-  const name = view === 'clip' ? useClip.getState().metadata?.name : view.charAt(0).toUpperCase() + view.slice(1)
-  return name === undefined ? 'Tarsier Desktop' : `${name} – Tarsier Desktop`
+  const name = view === 'clip' ? useClip.getState().metadata?.name : viewNames[view]
+  return name === undefined ? 'Tarsier Desktop' : t('{name} – Tarsier Desktop', { name })
 }
 
 async function openRoute(route: Route): Promise<void> {

@@ -1,34 +1,41 @@
+import { t } from '../../shared/text.ts'
+
 export interface Shortcut {
   /** Names as in `KeyboardEvent.key`; `mod` is Control, or Command on macOS. */
   readonly keys: readonly string[]
   readonly does: string
-  readonly group: 'Everywhere' | 'Player' | 'Conversation'
+  /** Where it works, as a heading. */
+  readonly group: string
 }
+
+const everywhere = t('Everywhere')
+const player = t('Player')
+const conversation = t('Conversation')
 
 /** All keyboard shortcuts of the page, as the help dialog lists them. */
 export const shortcuts: readonly Shortcut[] = [
-  { group: 'Everywhere', keys: ['mod', 'O'], does: 'Open a clip' },
-  { group: 'Everywhere', keys: ['mod', 'V'], does: 'Paste a clip or a picture' },
-  { group: 'Everywhere', keys: ['mod', 'K'], does: 'Search the library' },
-  { group: 'Everywhere', keys: ['Alt', '1 – 6'], does: 'Clip, library, batches, models, benchmarks, help' },
-  { group: 'Everywhere', keys: ['?'], does: 'Show keyboard shortcuts' },
-  { group: 'Player', keys: ['Space'], does: 'Play or pause' },
-  { group: 'Player', keys: ['←', '→'], does: 'Previous or next frame' },
-  { group: 'Player', keys: ['Shift', '← →'], does: 'Back or forward one second' },
-  { group: 'Player', keys: ['Home', 'End'], does: 'Go to the start or the end' },
-  { group: 'Player', keys: ['I', 'O'], does: 'Set the start or end of the range' },
-  { group: 'Player', keys: ['P'], does: 'Add or remove this frame' },
-  { group: 'Player', keys: ['N'], does: 'Play the next event' },
-  { group: 'Player', keys: ['B'], does: 'Go back to the previous event' },
-  { group: 'Player', keys: ['L'], does: 'Repeat the range, or the whole clip' },
-  { group: 'Player', keys: ['C'], does: 'Show or hide captions' },
-  { group: 'Player', keys: ['M'], does: 'Mute' },
-  { group: 'Player', keys: ['F'], does: 'Full screen' },
-  { group: 'Player', keys: ['+', '−'], does: 'Zoom the timeline; also Ctrl and the wheel' },
-  { group: 'Conversation', keys: ['/'], does: 'Write a question' },
-  { group: 'Conversation', keys: ['Enter'], does: 'Ask' },
-  { group: 'Conversation', keys: ['Shift', 'Enter'], does: 'New line' },
-  { group: 'Conversation', keys: ['Esc'], does: 'Stop the answer, or the search for events' },
+  { group: everywhere, keys: ['mod', 'O'], does: t('Open a clip') },
+  { group: everywhere, keys: ['mod', 'V'], does: t('Paste a clip or a picture') },
+  { group: everywhere, keys: ['mod', 'K'], does: t('Search the library') },
+  { group: everywhere, keys: ['Alt', '1 – 6'], does: t('Clip, library, batches, models, benchmarks, help') },
+  { group: everywhere, keys: ['?'], does: t('Show keyboard shortcuts') },
+  { group: player, keys: ['Space'], does: t('Play or pause') },
+  { group: player, keys: ['←', '→'], does: t('Previous or next frame') },
+  { group: player, keys: ['Shift', '← →'], does: t('Back or forward one second') },
+  { group: player, keys: ['Home', 'End'], does: t('Go to the start or the end') },
+  { group: player, keys: ['I', 'O'], does: t('Set the start or end of the range') },
+  { group: player, keys: ['P'], does: t('Add or remove this frame') },
+  { group: player, keys: ['N'], does: t('Play the next event') },
+  { group: player, keys: ['B'], does: t('Go back to the previous event') },
+  { group: player, keys: ['L'], does: t('Repeat the range, or the whole clip') },
+  { group: player, keys: ['C'], does: t('Show or hide captions') },
+  { group: player, keys: ['M'], does: t('Mute') },
+  { group: player, keys: ['F'], does: t('Full screen') },
+  { group: player, keys: ['+', '−'], does: t('Zoom the timeline; also Ctrl and the wheel') },
+  { group: conversation, keys: ['/'], does: t('Write a question') },
+  { group: conversation, keys: ['Enter'], does: t('Ask') },
+  { group: conversation, keys: ['Shift', 'Enter'], does: t('New line') },
+  { group: conversation, keys: ['Esc'], does: t('Stop the answer, or the search for events') },
 ]
 
 /** Whether the page runs on macOS, which uses Command instead of Control and types characters with Option. */

@@ -1,3 +1,5 @@
+import { currentLanguage, t } from '../../shared/text.ts'
+
 /** Formats seconds as players do: `0:07.25`. Hours appear only if there are any, hundredths only on request. */
 export function clockText(seconds: number, decimals: 0 | 2 = 2): string {
   const units = Math.max(0, Math.round(seconds * 10 ** decimals))
@@ -19,16 +21,20 @@ export function parseClock(text: string): number | null {
 
 /** Formats a duration: `3 s`, `2 min 5 s`, `1 h 4 min`. */
 export function durationText(seconds: number): string {
-  if (seconds < 1) return 'under 1 s'
+  if (seconds < 1) return t('under 1 s')
   const rounded = Math.round(seconds)
-  if (rounded < 60) return `${rounded} s`
-  if (rounded < 3600) return rounded % 60 === 0 ? `${rounded / 60} min` : `${Math.floor(rounded / 60)} min ${rounded % 60} s`
-  const minutes = Math.round(rounded / 60)
-  return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+  if (rounded < 60) return t('{seconds} s', { seconds: rounded })
+  if (rounded < 3600) {
+    const [minutes, rest] = [Math.floor(rounded / 60), rounded % 60]
+    return rest === 0 ? t('{minutes} min', { minutes }) : t('{minutes} min {seconds} s', { minutes, seconds: rest })
+  }
+  const all = Math.round(rounded / 60)
+  const [hours, minutes] = [Math.floor(all / 60), all % 60]
+  return minutes === 0 ? t('{hours} h', { hours }) : t('{hours} h {minutes} min', { hours, minutes })
 }
 
-const days = new Intl.DateTimeFormat('en', { dateStyle: 'medium' })
-const moments = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' })
+const days = new Intl.DateTimeFormat(currentLanguage(), { dateStyle: 'medium' })
+const moments = new Intl.DateTimeFormat(currentLanguage(), { dateStyle: 'medium', timeStyle: 'short' })
 
 export const dayText = (time: number): string => days.format(time)
 export const momentText = (time: number): string => moments.format(time)

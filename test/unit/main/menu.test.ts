@@ -7,6 +7,7 @@ const { menuTemplate } = await import('../../../src/main/menu.ts')
 interface Item {
   readonly label?: string
   readonly role?: string
+  readonly type?: string
   readonly accelerator?: string
   readonly submenu?: readonly Item[]
   readonly enabled?: boolean
@@ -61,6 +62,15 @@ test('has the usual items of each system, and developer tools only during develo
   expect(roles({})).toContain('quit')
   expect(roles({})).not.toContain('toggleDevTools')
   expect(roles({ developing: true })).toContain('toggleDevTools')
-  expect(menuOf({ platform: 'darwin' }).template[0]).toEqual({ role: 'appMenu' })
+  expect(menuOf({ platform: 'darwin' }).template[0]).toMatchObject({ role: 'appMenu' })
   expect(roles({ platform: 'darwin' })).toContain('close')
+})
+
+test.each(['linux', 'win32', 'darwin'])('has labels of its own on %s, since those of Electron are English', (platform) => {
+  const { all } = menuOf({ platform: platform as NodeJS.Platform })
+  const unnamed = all.filter(({ label, type }) => label === undefined && type !== 'separator')
+  // macOS writes the app's name there.
+  expect(unnamed.map(({ role }) => role)).toEqual(platform === 'darwin' ? ['appMenu'] : [])
+  const ends = { linux: 'Quit', win32: 'Exit', darwin: 'Quit Tarsier Desktop' }
+  expect(all.find(({ role }) => role === 'quit')?.label).toBe(ends[platform as keyof typeof ends])
 })

@@ -36,6 +36,7 @@ test('exposes the bridge and nothing else', () => {
     'onUpdates',
     'open',
     'platform',
+    'setLanguage',
     'setTheme',
     'show',
     'showCrashReports',
@@ -74,10 +75,14 @@ test('files that came before the page listened are not lost', () => {
   expect(received).toEqual([early, late])
 })
 
-test('passes on the choice of theme', () => {
+test('passes on the choices of theme and language', () => {
   electron.sent.length = 0
   bridge.setTheme('dark')
-  expect(electron.sent).toEqual([[channels.theme, 'dark']])
+  bridge.setLanguage('zh-CN')
+  expect(electron.sent).toEqual([
+    [channels.theme, 'dark'],
+    [channels.language, 'zh-CN'],
+  ])
 })
 
 test('passes on the moment to copy', async () => {

@@ -1,5 +1,6 @@
 import type { Estimate } from '../../../shared/estimate.ts'
-import { counted, sizeText } from '../../../shared/size-text.ts'
+import { sizeText } from '../../../shared/size-text.ts'
+import { t, translate } from '../../../shared/text.ts'
 import { durationText } from '../../lib/time-text.ts'
 import { useCost } from '../../stores/cost.ts'
 import { FailureNotice } from '../ui/failure-notice.tsx'
@@ -10,16 +11,18 @@ export function CostCard() {
   const failure = problem ?? cost?.problem
   if (failure) return <FailureNotice error={failure} />
   if (!cost) return null
+  const { width, height, seconds } = cost
+  const { visual, perFrame, context, limit } = cost.tokens
   const rows: readonly (readonly [string, string])[] = [
-    ['Frames', `${counted(cost.frames.length, 'frame')}, ${cost.width} × ${cost.height}`],
-    ['Clip tokens', `${cost.tokens.visual.toLocaleString('en')} (${cost.tokens.perFrame} per frame)`],
-    ['Conversation', `${cost.tokens.context.toLocaleString('en')} of ${cost.tokens.limit.toLocaleString('en')} tokens`],
-    ['Memory', memoryText(cost.memory)],
-    ['Time to first word', cost.seconds === null ? 'available after the first answer' : durationText(cost.seconds.firstToken)],
-    ['Time for the longest answer', cost.seconds === null ? 'available after the first answer' : durationText(cost.seconds.all)],
+    [t('Frames'), t('{count, plural, one {# frame} other {# frames}}, {width} × {height}', { count: cost.frames.length, width, height })],
+    [t('Clip tokens'), t('{visual, number} ({perFrame} per frame)', { visual, perFrame })],
+    [t('Conversation'), t('{context, number} of {limit, number} tokens', { context, limit })],
+    [t('Memory'), memoryText(cost.memory)],
+    [t('Time to first word'), seconds === null ? t('available after the first answer') : durationText(seconds.firstToken)],
+    [t('Time for the longest answer'), seconds === null ? t('available after the first answer') : durationText(seconds.all)],
   ]
   return (
-    <section aria-label="Cost of the next question" className="rounded-control bg-sunk px-3 py-2.5">
+    <section aria-label={t('Cost of the next question')} className="rounded-control bg-sunk px-3 py-2.5">
       <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-0.5 text-control">
         {rows.map(([what, how]) => (
           <div key={what} className="contents">
@@ -30,7 +33,7 @@ export function CostCard() {
       </dl>
       {cost.notices.map((text) => (
         <p key={text} className="pt-1.5 text-note text-quiet">
-          {text}
+          {translate(text)}
         </p>
       ))}
     </section>
@@ -38,5 +41,5 @@ export function CostCard() {
 }
 
 function memoryText({ total, available }: Estimate['memory']): string {
-  return available === null ? sizeText(total) : `${sizeText(total)}, ${sizeText(available)} free`
+  return available === null ? sizeText(total) : t('{total}, {available} free', { total: sizeText(total), available: sizeText(available) })
 }

@@ -1,18 +1,20 @@
 import { type DeviceChoice, deviceChoices, withGpu } from '../../../shared/devices.ts'
+import { t } from '../../../shared/text.ts'
 import { useAnswer } from '../../hooks/use-answer.ts'
+import { sentences } from '../../lib/sentences.ts'
 import { service } from '../../transport.ts'
 import { GpuPack } from '../devices/gpu-pack.tsx'
 import { RetryDevices } from '../devices/retry-devices.tsx'
 import { controlClass, Field } from '../ui/field.tsx'
 
 const deviceNames: Readonly<Record<string, string>> = {
-  auto: 'Automatic (best available)',
+  auto: t('Automatic (best available)'),
   cpu: 'CPU',
-  cuda: 'CUDA (NVIDIA)',
+  cuda: t('CUDA (NVIDIA)'),
   vulkan: 'Vulkan',
-  metal: 'Metal (Apple)',
-  dml: 'DirectML (Windows)',
-  coreml: 'Core ML (Apple)',
+  metal: t('Metal (Apple)'),
+  dml: t('DirectML (Windows)'),
+  coreml: t('Core ML (Apple)'),
   webgpu: 'WebGPU',
 } satisfies Readonly<Record<(typeof deviceChoices)[number], string>>
 
@@ -32,7 +34,7 @@ export function DeviceField({ label, help, value, isDefault, onChange, onReset }
   // Until the response arrives, and after an error, devices can be selected without GPU names. The Help view shows the error.
   const { answer: gpus } = useAnswer(askGpus)
   const named = (gpus ?? []).flatMap(({ device, names }) =>
-    names.map((name) => ({ choice: withGpu(device, name), text: `${deviceNames[device] ?? device}: ${name}` })),
+    names.map((name) => ({ choice: withGpu(device, name), text: t('{device}: {name}', { device: deviceNames[device] ?? device, name }) })),
   )
   const choices = [...deviceChoices.map((choice) => ({ choice: choice as DeviceChoice, text: deviceNames[choice] ?? choice })), ...named]
   const listed = choices.some(({ choice }) => choice === value)
@@ -43,7 +45,12 @@ export function DeviceField({ label, help, value, isDefault, onChange, onReset }
         help={
           named.length === 0
             ? help
-            : `${help} A GPU selected by name is used for the language model only: ONNX Runtime, which runs the vision tower, cannot select a GPU by name.`
+            : sentences(
+                help,
+                t(
+                  'A GPU selected by name is used for the language model only: ONNX Runtime, which runs the vision tower, cannot select a GPU by name.',
+                ),
+              )
         }
         isDefault={isDefault}
         onReset={onReset}

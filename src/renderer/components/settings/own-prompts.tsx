@@ -1,5 +1,6 @@
 import { Plus, Trash2 } from 'lucide-react'
 import { useState } from 'react'
+import { t } from '../../../shared/text.ts'
 import { useSettings } from '../../stores/settings.ts'
 import { Button } from '../ui/button.tsx'
 import { controlClass } from '../ui/field.tsx'
@@ -13,9 +14,9 @@ export function OwnPrompts() {
   const [text, setText] = useState('')
   const why =
     name.trim() === '' || text.trim() === ''
-      ? 'Enter a name and a text'
+      ? t('Enter a name and a text')
       : prompts.some((other) => other.name === name.trim())
-        ? 'A prompt with this name already exists'
+        ? t('A prompt with this name already exists')
         : null
   const add = () => {
     void set({ prompts: [...prompts, { name: name.trim(), text: text.trim() }] })
@@ -24,7 +25,7 @@ export function OwnPrompts() {
   }
   return (
     <details className="rounded-control bg-sunk px-3 py-2">
-      <summary className="text-control font-medium">Your prompts ({prompts.length})</summary>
+      <summary className="text-control font-medium">{t('Your prompts ({count})', { count: prompts.length })}</summary>
       <ul className="space-y-1 py-2">
         {prompts.map((prompt) => (
           <li key={prompt.name} className="flex items-center gap-2 text-control">
@@ -34,7 +35,7 @@ export function OwnPrompts() {
             </span>
             <IconButton
               icon={Trash2}
-              label={`Remove the prompt ${prompt.name}`}
+              label={t('Remove the prompt {name}', { name: prompt.name })}
               onClick={() => void set({ prompts: prompts.filter((other) => other !== prompt) })}
             />
           </li>
@@ -42,22 +43,22 @@ export function OwnPrompts() {
       </ul>
       <div className="grid gap-2">
         <input
-          aria-label="Name of a new prompt"
-          placeholder="Name"
+          aria-label={t('Name of a new prompt')}
+          placeholder={t('Name')}
           className={controlClass}
           value={name}
           onChange={(event) => setName(event.target.value)}
         />
         <textarea
-          aria-label="Text of a new prompt"
-          placeholder="Text"
+          aria-label={t('Text of a new prompt')}
+          placeholder={t('Text')}
           rows={2}
           className={`${controlClass} h-auto resize-y py-1.5`}
           value={text}
           onChange={(event) => setText(event.target.value)}
         />
         <Button size="small" why={why} onClick={add}>
-          <Plus size={14} aria-hidden="true" /> Add
+          <Plus size={14} aria-hidden="true" /> {t('Add')}
         </Button>
       </div>
     </details>

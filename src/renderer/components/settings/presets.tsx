@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react'
 import type { Estimate } from '../../../shared/estimate.ts'
-import { counted, sizeText } from '../../../shared/size-text.ts'
+import { sizeText } from '../../../shared/size-text.ts'
+import { t } from '../../../shared/text.ts'
 import { askSettings, frameDefaults } from '../../lib/ask-settings.ts'
 import { durationText } from '../../lib/time-text.ts'
 import { useChat } from '../../stores/chat.ts'
@@ -13,6 +14,8 @@ import { service } from '../../transport.ts'
 
 const names = ['Quick', 'Balanced', 'Full'] as const
 type Name = (typeof names)[number]
+
+const labels: Readonly<Record<Name, string>> = { Quick: t('Quick'), Balanced: t('Balanced'), Full: t('Full') }
 
 /** Frames of "Full" as a multiple of the model's own number, as far as they fit. */
 const FULL_TIMES = 4
@@ -29,7 +32,7 @@ export function Presets() {
   const current = names.find((name) => (values.frames ?? frames.Balanced) === frames[name])
   return (
     <fieldset disabled={byHand} className="grid gap-1.5 disabled:opacity-60">
-      <legend className="pb-1.5 text-control font-medium">Detail</legend>
+      <legend className="pb-1.5 text-control font-medium">{t('Detail')}</legend>
       {names.map((name) => (
         <label
           key={name}
@@ -42,11 +45,11 @@ export function Presets() {
             checked={current === name}
             onChange={() => void set({ frames: name === 'Balanced' ? null : frames[name] })}
           />
-          <span className="w-16 shrink-0 font-medium">{name}</span>
+          <span className="w-16 shrink-0 font-medium">{labels[name]}</span>
           <span className="min-w-0 text-quiet">{costText(frames[name], costs?.[name] ?? null)}</span>
         </label>
       ))}
-      {byHand && <p className="text-note text-quiet">Has no effect while frames are selected manually.</p>}
+      {byHand && <p className="text-note text-quiet">{t('Has no effect while frames are selected manually.')}</p>}
     </fieldset>
   )
 }
@@ -62,13 +65,15 @@ function framesOf(
 }
 
 function costText(frames: number, cost: Estimate | null): string {
-  if (!cost) return counted(frames, 'frame')
-  if (cost.problem) return `${counted(frames, 'frame')}: does not fit`
+  if (cost?.problem) return t('{count, plural, one {# frame} other {# frames}}: does not fit', { count: frames })
+  const count = cost?.frames.length ?? frames
+  const framesText = t('{count, plural, one {# frame} other {# frames}}', { count })
+  if (!cost) return framesText
   return [
-    counted(cost.frames.length, 'frame'),
-    `${cost.tokens.context.toLocaleString('en')} tokens`,
+    framesText,
+    t('{count, number} tokens', { count: cost.tokens.context }),
     sizeText(cost.memory.total),
-    ...(cost.seconds === null ? [] : [`first word in ${durationText(cost.seconds.firstToken)}`]),
+    ...(cost.seconds === null ? [] : [t('first word in {duration}', { duration: durationText(cost.seconds.firstToken) })]),
   ].join(' · ')
 }
 

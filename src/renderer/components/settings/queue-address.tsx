@@ -1,6 +1,7 @@
 import { useState } from 'react'
 import { options } from '../../../shared/options.ts'
 import { firstIssue } from '../../../shared/schema-issue.ts'
+import { t, translate } from '../../../shared/text.ts'
 import { controlClass } from '../ui/field.tsx'
 
 interface QueueAddressProps {
@@ -17,7 +18,7 @@ export function QueueAddress({ id, describedBy, value, onChange }: QueueAddressP
   const store = () => {
     if (typed === null) return
     const { data, error } = options.queue.safeParse(typed)
-    setWrong(error ? `The address ${firstIssue(error).message}.` : null)
+    setWrong(error ? t('The address {problem}.', { problem: translate(firstIssue(error).message) }) : null)
     if (data === undefined) return
     if (data !== value) onChange(data)
     setTyped(null)
@@ -31,7 +32,7 @@ export function QueueAddress({ id, describedBy, value, onChange }: QueueAddressP
         type="text"
         spellCheck={false}
         autoComplete="off"
-        placeholder="none"
+        placeholder={t('none')}
         className={controlClass}
         value={typed ?? value}
         onChange={(event) => setTyped(event.target.value)}

@@ -1,7 +1,9 @@
 import { samplerNames } from '../../../shared/frame-request.ts'
 import { type OptionInfo, optionInfo } from '../../../shared/option-info.ts'
 import { options } from '../../../shared/options.ts'
+import { t, translate } from '../../../shared/text.ts'
 import { frameDefaults } from '../../lib/ask-settings.ts'
+import { rangeSentence, sentences } from '../../lib/sentences.ts'
 import { useCost } from '../../stores/cost.ts'
 import { useModels } from '../../stores/models.ts'
 import { usePlayer } from '../../stores/player.ts'
@@ -42,9 +44,15 @@ const SMALLEST_SHARE = 0.01
 const TOP_P_STEP = 0.05
 
 /** Meaning and range of a setting; `now` describes the effective value for the open clip. */
-function helpText({ description, range }: OptionInfo, now = ''): string {
-  const allowed = range === '' ? [] : [`${range.charAt(0).toUpperCase()}${range.slice(1)}.`]
-  return [description, ...allowed, ...(now === '' ? [] : [now])].join(' ')
+function helpText(info: OptionInfo, now = ''): string {
+  return sentences(translate(info.description), rangeSentence(info), now)
+}
+
+/** @param memory free bytes; null if they are not known, and only the conversation's length limits the frames */
+function fittingText(count: number, memory: number | null): string {
+  return memory === null
+    ? t('{count, plural, one {Up to # frame fits} other {Up to # frames fit}} into the conversation at this resolution.', { count })
+    : t('{count, plural, one {Up to # frame fits} other {Up to # frames fit}} at this resolution.', { count })
 }
 
 function bounds({ min, max }: OptionInfo) {
@@ -57,13 +65,13 @@ export function SettingsPanel() {
   const installed = useModels((state) => state.installed)
   const cost = useCost((state) => state.cost)
   const byHand = usePlayer((state) => state.picked.length > 0)
-  if (!view) return <p className="text-quiet">Loading settings…</p>
+  if (!view) return <p className="text-quiet">{t('Loading settings…')}</p>
   const { values, defaults } = view
   const model = installed.find(({ name }) => name === values.model)
   const frames = frameDefaults({ ...values, frames: null, sampler: null }, model)
   const generation = model?.defaults?.generation
   const field = (name: keyof typeof facts) => ({
-    label: facts[name].title,
+    label: translate(facts[name].title),
     isDefault: values[name] === defaults[name],
     onReset: () => void reset([name]),
   })
@@ -71,7 +79,7 @@ export function SettingsPanel() {
   const maxFrames = cost?.maxFrames ?? frameBounds.max
   return (
     <div className="space-y-5">
-      <Field help={model?.problem ?? model?.summary ?? 'This model is no longer installed.'} {...field('model')}>
+      <Field help={model ? translate(model.problem ?? model.summary) : t('This model is no longer installed.')} {...field('model')}>
         {({ id, describedBy }) => (
           <select
             id={id}
@@ -80,11 +88,10 @@ export function SettingsPanel() {
             value={values.model}
             onChange={(event) => void set({ model: event.target.value })}
           >
-            {!model && <option value={values.model}>{values.model} (not installed)</option>}
+            {!model && <option value={values.model}>{t('{name} (not installed)', { name: values.model })}</option>}
             {installed.map(({ name, problem }) => (
               <option key={name} value={name} disabled={problem !== null}>
-                {name}
-                {problem ? ' (cannot be used)' : ''}
+                {problem ? t('{name} (cannot be used)', { name }) : name}
               </option>
             ))}
           </select>
@@ -96,20 +103,15 @@ export function SettingsPanel() {
         <Field
           help={
             byHand
-              ? 'Has no effect while frames are selected manually.'
-              : helpText(
-                  facts.frames,
-                  cost
-                    ? `Up to ${maxFrames} frames fit${cost.memory.available === null ? ' into the conversation' : ''} at this resolution.`
-                    : '',
-                )
+              ? t('Has no effect while frames are selected manually.')
+              : helpText(facts.frames, cost ? fittingText(maxFrames, cost.memory.available) : '')
           }
           {...field('frames')}
         >
           {(ids) => (
             <NumberSlider
               {...ids}
-              label={facts.frames.title}
+              label={translate(facts.frames.title)}
               value={values.frames}
               usual={frames.count}
               min={frameBounds.min}
@@ -128,19 +130,22 @@ export function SettingsPanel() {
               value={values.sampler ?? ''}
               onChange={(event) => void set({ sampler: samplerNames.find((name) => name === event.target.value) ?? null })}
             >
-              <option value="">{frames.kind} (model default)</option>
+              <option value="">{t('{name} (model default)', { name: frames.kind })}</option>
               {samplerNames.map((name) => (
                 <option key={name}>{name}</option>
               ))}
             </select>
           )}
         </Field>
-        <Field help={helpText(facts.maxPixels, cost ? `Currently ${cost.width} × ${cost.height}.` : '')} {...field('maxPixels')}>
+        <Field
+          help={helpText(facts.maxPixels, cost ? t('Currently {width} × {height}.', { width: cost.width, height: cost.height }) : '')}
+          {...field('maxPixels')}
+        >
           {(ids) => (
             <NumberInput
               {...ids}
               value={values.maxPixels}
-              placeholder="model default"
+              placeholder={t('model default')}
               {...bounds(facts.maxPixels)}
               onChange={(maxPixels) => void set({ maxPixels })}
             />
@@ -161,7 +166,7 @@ export function SettingsPanel() {
           {(ids) => (
             <NumberSlider
               {...ids}
-              label={facts.temperature.title}
+              label={translate(facts.temperature.title)}
               value={values.temperature}
               usual={generation?.temperature ?? 0}
               {...bounds(facts.temperature)}
@@ -172,14 +177,16 @@ export function SettingsPanel() {
         </Field>
         <Field
           help={
-            (values.temperature ?? generation?.temperature ?? 0) === 0 ? 'Has no effect while the temperature is 0.' : helpText(facts.topP)
+            (values.temperature ?? generation?.temperature ?? 0) === 0
+              ? t('Has no effect while the temperature is 0.')
+              : helpText(facts.topP)
           }
           {...field('topP')}
         >
           {(ids) => (
             <NumberSlider
               {...ids}
-              label={facts.topP.title}
+              label={translate(facts.topP.title)}
               value={values.topP}
               usual={generation?.topP ?? 1}
               min={TOP_P_STEP}
@@ -190,44 +197,46 @@ export function SettingsPanel() {
           )}
         </Field>
         <DeviceField
-          help={helpText(facts.device, 'The Help view lists the devices that work on this machine.')}
+          help={helpText(facts.device, t('The Help view lists the devices that work on this machine.'))}
           value={values.device}
           onChange={(device) => void set({ device })}
           {...field('device')}
         />
         <Field help={helpText(facts.cache)} {...field('cache')}>
-          {(ids) => <Switch {...ids} text="Store on disk" value={values.cache} onChange={(cache) => void set({ cache })} />}
+          {(ids) => <Switch {...ids} text={t('Store on disk')} value={values.cache} onChange={(cache) => void set({ cache })} />}
         </Field>
         <Field help={helpText(facts.loadInAdvance)} {...field('loadInAdvance')}>
           {(ids) => (
             <Switch
               {...ids}
-              text="Load before the first question"
+              text={t('Load before the first question')}
               value={values.loadInAdvance}
               onChange={(loadInAdvance) => void set({ loadInAdvance })}
             />
           )}
         </Field>
       </div>
-      <Field help={facts.system.description} {...field('system')}>
+      <Field help={translate(facts.system.description)} {...field('system')}>
         {(ids) => <SystemPrompt {...ids} value={values.system} onChange={(system) => void set({ system })} />}
       </Field>
       <Field
-        label="Caption shape"
-        help="Rules for captions, such as those of training sets: length, openings, words, prefix. Answers keep the model’s own text beside it."
+        label={t('Caption shape')}
+        help={t(
+          'Rules for captions, such as those of training sets: length, openings, words, prefix. Answers keep the model’s own text beside it.',
+        )}
         isDefault={values.shape === null}
         onReset={() => void reset(['shape'])}
       >
         {(ids) => <ShapePicker {...ids} value={values.shape} onChange={(shape) => void set({ shape })} />}
       </Field>
-      <Field help={facts.queue.description} {...field('queue')}>
+      <Field help={translate(facts.queue.description)} {...field('queue')}>
         {(ids) => <QueueAddress {...ids} value={values.queue} onChange={(queue) => void set({ queue })} />}
       </Field>
       <LanguageField />
       <NeverConnectSwitch />
       <OwnPrompts />
       <Button size="small" onClick={() => void reset([...(Object.keys(facts) as (keyof typeof facts)[]), 'shape'])}>
-        Reset all settings (keeps your prompts)
+        {t('Reset all settings (keeps your prompts)')}
       </Button>
     </div>
   )

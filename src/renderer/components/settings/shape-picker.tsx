@@ -2,7 +2,8 @@ import { useId, useState } from 'react'
 import { asTarsierError } from '../../../shared/errors.ts'
 import type { CaptionShape } from '../../../shared/shaping/caption-shape.ts'
 import { parseShape } from '../../../shared/shaping/parse-shape.ts'
-import { readyShape, readyShapes } from '../../../shared/shaping/ready-shapes.ts'
+import { readyShape, type readyShapeNames, readyShapes } from '../../../shared/shaping/ready-shapes.ts'
+import { t, translate } from '../../../shared/text.ts'
 import { controlClass } from '../ui/field.tsx'
 
 interface ShapePickerProps {
@@ -14,6 +15,16 @@ interface ShapePickerProps {
 
 /** Value of the entry for a shape that came from a file. */
 const FROM_FILE = 'file'
+
+/** Titles of the ready shapes. */
+const titles: Readonly<Record<string, string>> = {
+  'short-caption': t('Short caption'),
+  'long-caption': t('Long caption'),
+  'one-sentence': t('One sentence'),
+  tags: t('Tags'),
+  'one-line': t('One line'),
+  fields: t('Fields'),
+} satisfies Readonly<Record<(typeof readyShapeNames)[number], string>>
 
 /** Chooses the shape of captions: none, a ready one, or one from a file; and its prefix. */
 export function ShapePicker({ id, describedBy, value, onChange }: ShapePickerProps) {
@@ -44,18 +55,18 @@ export function ShapePicker({ id, describedBy, value, onChange }: ShapePickerPro
         value={value === null ? '' : ready ? value.name : FROM_FILE}
         onChange={(event) => choose(event.target.value)}
       >
-        <option value="">None: the model’s own text</option>
+        <option value="">{t('None: the model’s own text')}</option>
         {readyShapes.map(({ name }) => (
           <option key={name} value={name}>
-            {titleOf(name)}
+            {titles[name] ?? name}
           </option>
         ))}
-        {value && !ready && <option value={FROM_FILE}>{value.name} (from a file)</option>}
+        {value && !ready && <option value={FROM_FILE}>{t('{name} (from a file)', { name: value.name })}</option>}
       </select>
       {value && hasPrefix(value) && (
         <input
-          aria-label="Text before each caption"
-          placeholder="Text before each caption, such as a trigger word"
+          aria-label={t('Text before each caption')}
+          placeholder={t('Text before each caption, such as a trigger word')}
           className={controlClass}
           maxLength={1000}
           value={typed ?? value.prefix}
@@ -67,7 +78,7 @@ export function ShapePicker({ id, describedBy, value, onChange }: ShapePickerPro
         />
       )}
       <label htmlFor={fileId} className="text-control text-quiet">
-        Rules from a file:{' '}
+        {t('Rules from a file:')}{' '}
         <input
           id={fileId}
           type="file"
@@ -81,15 +92,11 @@ export function ShapePicker({ id, describedBy, value, onChange }: ShapePickerPro
       </label>
       {problem && (
         <p role="alert" className="text-note text-danger">
-          {problem}
+          {translate(problem)}
         </p>
       )}
     </div>
   )
-}
-
-function titleOf(name: string): string {
-  return `${name.charAt(0).toUpperCase()}${name.slice(1).replaceAll('-', ' ')}`
 }
 
 /** Whether captions of a shape are texts, which may begin with another one. */

@@ -1,4 +1,5 @@
 import { useState } from 'react'
+import { t } from '../../../shared/text.ts'
 import { controlClass } from '../ui/field.tsx'
 
 interface SystemPromptProps {
@@ -16,7 +17,7 @@ export function SystemPrompt({ id, describedBy, value, onChange }: SystemPromptP
       id={id}
       aria-describedby={describedBy}
       rows={2}
-      placeholder="default of the model"
+      placeholder={t('default of the model')}
       className={`${controlClass} h-auto resize-y py-1.5`}
       value={typed ?? value}
       onChange={(event) => setTyped(event.target.value)}

@@ -1,5 +1,6 @@
 import { X } from 'lucide-react'
 import { type ReactNode, useEffect, useId, useRef } from 'react'
+import { t } from '../../../shared/text.ts'
 
 interface DialogProps {
   readonly title: string
@@ -41,7 +42,7 @@ export function Dialog({ title, onClose, children, actions, wide = false }: Dial
         {/* Without a tooltip, which would take the first Escape. */}
         <button
           type="button"
-          aria-label="Close"
+          aria-label={t('Close')}
           onClick={onClose}
           className="inline-flex size-8 shrink-0 items-center justify-center rounded-control text-quiet transition-colors hover:bg-sunk hover:text-text"
         >

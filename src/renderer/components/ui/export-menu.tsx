@@ -1,6 +1,7 @@
 import { Download } from 'lucide-react'
 import { DropdownMenu } from 'radix-ui'
 import { type ExportFormat, exportFormats } from '../../../shared/contract/batch.ts'
+import { t } from '../../../shared/text.ts'
 import { menuBox, menuItem } from './menu-look.ts'
 
 interface ExportMenuProps {
@@ -13,7 +14,7 @@ export function ExportMenu({ onPick, more = [] }: ExportMenuProps) {
   return (
     <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger className="inline-flex min-h-9 items-center gap-2 rounded-control border border-line bg-panel px-3.5 font-medium hover:border-edge hover:bg-sunk">
-        <Download size={16} aria-hidden="true" /> Export
+        <Download size={16} aria-hidden="true" /> {t('Export')}
       </DropdownMenu.Trigger>
       <DropdownMenu.Portal>
         <DropdownMenu.Content align="end" sideOffset={4} className={menuBox}>
@@ -36,11 +37,11 @@ export function ExportMenu({ onPick, more = [] }: ExportMenuProps) {
 
 /** Labels of the export formats. */
 const names: Readonly<Record<ExportFormat, string>> = {
-  txt: 'Plain text (.txt)',
-  jsonl: 'JSON Lines (.jsonl)',
-  csv: 'Table (.csv)',
-  srt: 'Subtitles (.srt)',
-  markdown: 'Markdown (.md)',
+  txt: t('Plain text (.txt)'),
+  jsonl: t('JSON Lines (.jsonl)'),
+  csv: t('Table (.csv)'),
+  srt: t('Subtitles (.srt)'),
+  markdown: t('Markdown (.md)'),
 }
 
 export const exportChoices = exportFormats.map((format) => ({ format, name: names[format] }))

@@ -1,17 +1,18 @@
 import { type ErrorAction, errorCodeInfo } from '../../../shared/error-codes.ts'
 import type { ErrorData } from '../../../shared/errors.ts'
+import { t, translate } from '../../../shared/text.ts'
 import { useActivity } from '../../stores/activity.ts'
 import { Button } from './button.tsx'
 import { Notice } from './notice.tsx'
 
 const actionLabels: Readonly<Record<ErrorAction, string>> = {
-  retry: 'Try again',
-  'fewer-frames': 'Use fewer frames',
-  'other-device': 'Choose another device',
-  'other-file': 'Choose another file',
-  models: 'Show models',
-  locate: 'Find the file',
-  reload: 'Reload the page',
+  retry: t('Try again'),
+  'fewer-frames': t('Use fewer frames'),
+  'other-device': t('Choose another device'),
+  'other-file': t('Choose another file'),
+  models: t('Show models'),
+  locate: t('Find the file'),
+  reload: t('Reload the page'),
 }
 
 interface FailureNoticeProps {
@@ -41,14 +42,14 @@ export function FailureNotice({ error, can = {}, onDismiss }: FailureNoticeProps
       ))}
       {onDismiss && (
         <Button size="small" variant="quiet" onClick={onDismiss}>
-          Dismiss
+          {t('Dismiss')}
         </Button>
       )}
     </>
   )
   return (
-    <Notice tone="bad" title={label} urgent actions={buttons}>
-      {error.message}
+    <Notice tone="bad" title={translate(label)} urgent actions={buttons}>
+      {translate(error.message)}
     </Notice>
   )
 }

@@ -1,5 +1,6 @@
 import { RotateCcw } from 'lucide-react'
 import { type ReactNode, useId } from 'react'
+import { t } from '../../../shared/text.ts'
 import { IconButton } from './icon-button.tsx'
 
 interface FieldProps {
@@ -22,9 +23,9 @@ export function Field({ label, help, isDefault, onReset, children }: FieldProps)
           {label}
         </label>
         {isDefault ? (
-          <span className="rounded-full bg-sunk px-2 text-note text-quiet">default</span>
+          <span className="rounded-full bg-sunk px-2 text-note text-quiet">{t('default')}</span>
         ) : (
-          <IconButton icon={RotateCcw} label={`Reset ${label.toLowerCase()}`} onClick={onReset} className="size-6" />
+          <IconButton icon={RotateCcw} label={t('Reset {name}', { name: label })} onClick={onReset} className="size-6" />
         )}
       </div>
       {children({ id, describedBy: `${id}-help` })}

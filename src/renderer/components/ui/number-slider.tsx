@@ -1,5 +1,6 @@
 import { Minus, Plus } from 'lucide-react'
 import { useState } from 'react'
+import { t } from '../../../shared/text.ts'
 import { IconButton } from './icon-button.tsx'
 import { NumberInput } from './number-input.tsx'
 
@@ -30,7 +31,7 @@ export function NumberSlider({ id, describedBy, label, value, usual, min, max, s
     <div className="flex items-center gap-1">
       <input
         type="range"
-        aria-label={`${label}, slider`}
+        aria-label={t('{name}, slider', { name: label })}
         className="slider mr-2 min-w-0 flex-1"
         min={min}
         max={max}
@@ -43,8 +44,8 @@ export function NumberSlider({ id, describedBy, label, value, usual, min, max, s
       />
       <IconButton
         icon={Minus}
-        label={`Less: ${label.toLowerCase()}`}
-        why={now > min ? null : 'The lowest value'}
+        label={t('Less: {name}', { name: label })}
+        why={now > min ? null : t('The lowest value')}
         onClick={() => by(-1)}
         className="size-7"
       />
@@ -62,8 +63,8 @@ export function NumberSlider({ id, describedBy, label, value, usual, min, max, s
       </div>
       <IconButton
         icon={Plus}
-        label={`More: ${label.toLowerCase()}`}
-        why={now < max ? null : 'The highest value'}
+        label={t('More: {name}', { name: label })}
+        why={now < max ? null : t('The highest value')}
         onClick={() => by(1)}
         className="size-7"
       />

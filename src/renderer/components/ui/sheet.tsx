@@ -1,5 +1,6 @@
 import { X } from 'lucide-react'
 import { type ReactNode, useEffect, useId, useRef } from 'react'
+import { t } from '../../../shared/text.ts'
 import { IconButton } from './icon-button.tsx'
 
 interface SheetProps {
@@ -37,7 +38,7 @@ export function Sheet({ title, onClose, children }: SheetProps) {
           <h2 ref={heading} id={headingId} tabIndex={-1} className="text-title font-semibold outline-none">
             {title}
           </h2>
-          <IconButton icon={X} label="Close" onClick={onClose} />
+          <IconButton icon={X} label={t('Close')} onClick={onClose} />
         </header>
         <div className="min-h-0 flex-1 overflow-y-auto px-5 pb-5">{children}</div>
       </div>
