@@ -41,7 +41,7 @@ function problemOf(files: readonly PackFile[], card: boolean, hasLibrary: (name:
   if (!card) return 'This machine has no NVIDIA GPU, or its driver is not loaded.'
   const missing = [...new Set(files.flatMap(({ system: of, use }) => needed[of]?.[use] ?? []))].filter((name) => !hasLibrary(name))
   if (missing.length === 0) return null
-  return `The pack needs the runtime libraries of CUDA 13, of which ${missing.join(', ')} ${missing.length === 1 ? 'was' : 'were'} not found. Install CUDA 13 from NVIDIA; it needs driver 580 or newer.`
+  return `The pack needs the runtime libraries of CUDA 13. Not found: ${missing.join(', ')}. Install CUDA 13 from NVIDIA; it needs driver 580 or newer.`
 }
 
 /** Where the system's loader looks for libraries: paths of the environment, and on Linux its cache and its own folders. */

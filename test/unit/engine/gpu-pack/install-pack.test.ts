@@ -162,7 +162,7 @@ describe('the status', () => {
     expect(await problem({ files: [] })).toContain('There is no GPU pack for')
     expect(await problem({ card: false })).toContain('no NVIDIA GPU')
     expect(await problem({ hasLibrary: (name: string) => !/curand|cudart/.test(name) })).toContain(
-      'libcudart.so.13, libcurand.so.10 were not found. Install CUDA 13',
+      'Not found: libcudart.so.13, libcurand.so.10. Install CUDA 13',
     )
     expect(await problem({})).toBeNull()
   })
