@@ -1,13 +1,13 @@
 import type { BatchItem, BatchJob, ItemState } from '../../shared/contract/batch.ts'
-import { counted } from '../../shared/size-text.ts'
+import { t } from '../../shared/text.ts'
 import { durationText } from './time-text.ts'
 
 export const itemStateNames: Readonly<Record<ItemState, string>> = {
-  waiting: 'Waiting',
-  running: 'Running',
-  done: 'Done',
-  failed: 'Failed',
-  skipped: 'Skipped',
+  waiting: t('Waiting'),
+  running: t('Running'),
+  done: t('Done'),
+  failed: t('Failed'),
+  skipped: t('Skipped'),
 }
 
 /** The folder of a clip as the user gave it, which distinguishes clips of the same name; empty for an upload without a folder. */
@@ -34,11 +34,11 @@ export function shareOf(job: BatchJob): number {
 /** Summarizes a batch in one line: clips done, failures and remaining time. */
 export function batchText(job: BatchJob): string {
   const { counts, state, secondsLeft } = job
-  const parts = [`${counts.done} of ${counted(clipsOf(job), 'clip')} described`]
-  if (counts.failed > 0) parts.push(`${counts.failed} failed`)
-  if (counts.skipped > 0) parts.push(`${counts.skipped} skipped`)
-  if (job.refused.length > 0) parts.push(`${counted(job.refused.length, 'file')} not opened`)
-  if (state === 'paused') parts.push('paused')
-  if (state === 'running' && secondsLeft !== null) parts.push(`about ${durationText(secondsLeft)} left`)
+  const parts = [t('{done} of {clips, plural, one {# clip} other {# clips}} described', { done: counts.done, clips: clipsOf(job) })]
+  if (counts.failed > 0) parts.push(t('{count} failed', { count: counts.failed }))
+  if (counts.skipped > 0) parts.push(t('{count} skipped', { count: counts.skipped }))
+  if (job.refused.length > 0) parts.push(t('{count, plural, one {# file} other {# files}} not opened', { count: job.refused.length }))
+  if (state === 'paused') parts.push(t('paused'))
+  if (state === 'running' && secondsLeft !== null) parts.push(t('about {time} left', { time: durationText(secondsLeft) }))
   return parts.join(' · ')
 }

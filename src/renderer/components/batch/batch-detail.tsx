@@ -1,6 +1,6 @@
 import { ArrowLeft, Pause, Play, RotateCcw } from 'lucide-react'
 import { type BatchJob, itemStates } from '../../../shared/contract/batch.ts'
-import { counted } from '../../../shared/size-text.ts'
+import { t } from '../../../shared/text.ts'
 import { batchText, clipsOf, itemStateNames, shareOf } from '../../lib/batch-labels.ts'
 import { saveText } from '../../lib/save-text.ts'
 import { useBatches } from '../../stores/batches.ts'
@@ -22,7 +22,7 @@ export function BatchDetail({ job }: { readonly job: BatchJob }) {
   return (
     <div className="flex h-full flex-col">
       <header className="flex flex-wrap items-center gap-x-3 gap-y-2 px-6 pt-4 pb-2">
-        <IconButton icon={ArrowLeft} label="All batches" onClick={() => void show(null)} />
+        <IconButton icon={ArrowLeft} label={t('All batches')} onClick={() => void show(null)} />
         <div className="min-w-0 flex-1">
           <h1 className="truncate text-heading font-semibold tracking-tight">{job.title}</h1>
           <p className="text-control text-quiet" role="status">
@@ -32,17 +32,17 @@ export function BatchDetail({ job }: { readonly job: BatchJob }) {
         <div className="flex flex-wrap gap-2">
           {job.state === 'running' && (
             <Button onClick={() => reportErrors(() => change(() => service.batch.pause({ job: job.id })))}>
-              <Pause size={16} aria-hidden="true" /> Pause
+              <Pause size={16} aria-hidden="true" /> {t('Pause')}
             </Button>
           )}
           {job.state === 'paused' && (
             <Button variant="primary" onClick={() => reportErrors(() => change(() => service.batch.resume({ job: job.id })))}>
-              <Play size={16} aria-hidden="true" /> Resume
+              <Play size={16} aria-hidden="true" /> {t('Resume')}
             </Button>
           )}
           {job.counts.failed > 0 && (
             <Button onClick={() => reportErrors(() => change(() => service.batch.retry({ job: job.id })))}>
-              <RotateCcw size={16} aria-hidden="true" /> Retry failed
+              <RotateCcw size={16} aria-hidden="true" /> {t('Retry failed')}
             </Button>
           )}
           <ExportMenu
@@ -52,11 +52,11 @@ export function BatchDetail({ job }: { readonly job: BatchJob }) {
         </div>
       </header>
       <div className="px-6 pb-2">
-        <ProgressBar value={shareOf(job)} label="Batch progress" />
+        <ProgressBar value={shareOf(job)} label={t('Batch progress')} />
       </div>
       <fieldset className="flex flex-wrap gap-1 px-6 pb-2">
-        <legend className="sr-only">Filter clips</legend>
-        <FilterButton name={`All ${clipsOf(job)}`} on={filter === null} onClick={() => filterBy(null)} />
+        <legend className="sr-only">{t('Filter clips')}</legend>
+        <FilterButton name={t('All {count}', { count: clipsOf(job) })} on={filter === null} onClick={() => filterBy(null)} />
         {itemStates
           .filter((state) => job.counts[state] > 0 || state === filter)
           .map((state) => (
@@ -76,7 +76,7 @@ export function BatchDetail({ job }: { readonly job: BatchJob }) {
       {job.refused.length > 0 && (
         <section aria-labelledby="refused" className="space-y-1 px-6 pb-3">
           <h2 id="refused" className="text-control font-medium">
-            {counted(job.refused.length, 'file')} could not be opened
+            {t('{count, plural, one {# file} other {# files}} could not be opened', { count: job.refused.length })}
           </h2>
           <RefusedFiles refused={job.refused} />
         </section>

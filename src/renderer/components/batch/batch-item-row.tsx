@@ -2,6 +2,7 @@ import { CircleCheck, CircleDashed, CircleX, LoaderCircle, RotateCcw, SkipForwar
 import { memo } from 'react'
 import type { BatchItem } from '../../../shared/contract/batch.ts'
 import { errorCodeInfo } from '../../../shared/error-codes.ts'
+import { t, translate } from '../../../shared/text.ts'
 import { openChat } from '../../flows/open-clip.ts'
 import { folderOf, itemStateNames } from '../../lib/batch-labels.ts'
 import { useBatches } from '../../stores/batches.ts'
@@ -10,6 +11,7 @@ import { service } from '../../transport.ts'
 import { Thumbnail } from '../clip/thumbnail.tsx'
 import { IconButton } from '../ui/icon-button.tsx'
 import { ProgressBar } from '../ui/progress-bar.tsx'
+import { RichText } from '../ui/rich-text.tsx'
 
 const marks = {
   waiting: { icon: CircleDashed, colour: 'text-quiet' },
@@ -35,25 +37,25 @@ export const BatchItemRow = memo(function BatchItemRow({ job, item }: { readonly
           {folder && <span className="min-w-0 shrink-[4] truncate text-note text-quiet">{folder}</span>}
           <span className="shrink-0 text-note text-quiet">{itemStateNames[state]}</span>
         </p>
-        {state === 'running' && <ProgressBar value={progress} label={`Progress of ${name}`} />}
+        {state === 'running' && <ProgressBar value={progress} label={t('Progress of {name}', { name })} />}
         {firstWords && <p className="truncate text-control text-quiet">{firstWords}</p>}
         {error && (
           <p className="text-control text-danger">
-            {errorCodeInfo[error.code].label}. {error.message}
+            {t('{label}. {message}', { label: translate(errorCodeInfo[error.code].label), message: translate(error.message) })}
           </p>
         )}
         {state === 'skipped' && !firstWords && (
-          <p className="text-control text-quiet">The library already contains an answer to this question.</p>
+          <p className="text-control text-quiet">{t('The library already contains an answer to this question.')}</p>
         )}
       </div>
-      {state === 'failed' && <IconButton icon={RotateCcw} label={`Retry ${name}`} onClick={() => reportErrors(retry)} />}
+      {state === 'failed' && <IconButton icon={RotateCcw} label={t('Retry {name}', { name })} onClick={() => reportErrors(retry)} />}
       {chat && (
         <button
           type="button"
           className="shrink-0 rounded-control px-2.5 py-1 text-control text-accent hover:bg-sunk"
           onClick={() => reportErrors(() => openChat(chat))}
         >
-          Open<span className="sr-only"> {name}</span>
+          <RichText message="Open {name}" values={{ name: <span className="sr-only">{name}</span> }} />
         </button>
       )}
     </div>

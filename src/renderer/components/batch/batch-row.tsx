@@ -1,6 +1,7 @@
 import { Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import type { BatchJob } from '../../../shared/contract/batch.ts'
+import { t } from '../../../shared/text.ts'
 import { batchText, shareOf } from '../../lib/batch-labels.ts'
 import { dayText } from '../../lib/time-text.ts'
 import { useBatches } from '../../stores/batches.ts'
@@ -20,17 +21,17 @@ export function BatchRow({ job }: { readonly job: BatchJob }) {
           <span className="ml-auto shrink-0 text-note text-quiet">{dayText(job.created)}</span>
         </span>
         <span className="block text-control text-quiet">{batchText(job)}</span>
-        <ProgressBar value={shareOf(job)} label={`Progress of ${job.title}`} />
+        <ProgressBar value={shareOf(job)} label={t('Progress of {name}', { name: job.title })} />
       </button>
-      <IconButton icon={Trash2} label={`Remove ${job.title} from the list`} onClick={() => setAsking(true)} />
+      <IconButton icon={Trash2} label={t('Remove {name} from the list', { name: job.title })} onClick={() => setAsking(true)} />
       {asking && (
         <Confirm
-          title="Remove this batch from the list?"
-          verb="Remove"
+          title={t('Remove this batch from the list?')}
+          verb={t('Remove')}
           onConfirm={() => reportErrors(() => remove(job.id))}
           onClose={() => setAsking(false)}
         >
-          The batch “{job.title}” is stopped and removed. Its answers stay in the library.
+          {t('The batch “{name}” is stopped and removed. Its answers stay in the library.', { name: job.title })}
         </Confirm>
       )}
     </li>

@@ -1,5 +1,6 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { useCallback, useEffect, useRef } from 'react'
+import { t } from '../../../shared/text.ts'
 import { useListEnds } from '../../hooks/use-list-ends.ts'
 import { rowAt } from '../../lib/sparse-pages.ts'
 import { useBatches } from '../../stores/batches.ts'
@@ -30,7 +31,7 @@ export function BatchTable({ job }: { readonly job: string }) {
   }, [job, filter])
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable regions must be focusable by keyboard.
-    <section ref={box} tabIndex={0} onKeyDown={toEnds} aria-label="Batch clips" className="min-h-0 flex-1 overflow-y-auto px-6 pb-4">
+    <section ref={box} tabIndex={0} onKeyDown={toEnds} aria-label={t('Batch clips')} className="min-h-0 flex-1 overflow-y-auto px-6 pb-4">
       <VirtualRows list={list} setSize={total}>
         {(index) => {
           const item = rowAt(pages, index)

@@ -1,5 +1,6 @@
 import { FolderOpen, ListVideo, Upload } from 'lucide-react'
 import { useEffect } from 'react'
+import { t } from '../../../shared/text.ts'
 import { chooseFiles } from '../../flows/take-files.ts'
 import { useBatches } from '../../stores/batches.ts'
 import { reportErrors } from '../../stores/problem.ts'
@@ -20,14 +21,14 @@ export function BatchesView() {
   return (
     <div className="flex h-full flex-col">
       <ViewHeader
-        title="Batches"
-        lead="Ask one question about many clips. Batches run in the background and resume when Tarsier is restarted."
+        title={t('Batches')}
+        lead={t('Ask one question about many clips. Batches run in the background and resume when Tarsier is restarted.')}
       >
         <Button onClick={() => chooseFiles('folder')}>
-          <FolderOpen size={16} aria-hidden="true" /> Choose a folder
+          <FolderOpen size={16} aria-hidden="true" /> {t('Choose a folder')}
         </Button>
         <Button variant="primary" onClick={() => chooseFiles()}>
-          <Upload size={16} aria-hidden="true" /> Choose clips
+          <Upload size={16} aria-hidden="true" /> {t('Choose clips')}
         </Button>
       </ViewHeader>
       <div className="min-h-0 flex-1 overflow-y-auto px-6 pb-6">
@@ -38,9 +39,9 @@ export function BatchesView() {
           {jobs.length === 0 && (
             <li className={`grid justify-items-center gap-3 px-6 text-center ${hasQueue ? 'py-6' : 'py-24'}`}>
               <ListVideo size={36} strokeWidth={1.4} aria-hidden="true" className="text-accent" />
-              <p className="text-title font-semibold">No batches yet</p>
+              <p className="text-title font-semibold">{t('No batches yet')}</p>
               <p className="max-w-sm text-quiet">
-                Drop a folder or several clips anywhere in this window: each is described, and all texts can be exported together.
+                {t('Drop a folder or several clips anywhere in this window: each is described, and all texts can be exported together.')}
               </p>
             </li>
           )}

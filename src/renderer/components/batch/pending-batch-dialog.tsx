@@ -1,5 +1,6 @@
 import { useId, useState } from 'react'
-import { counted, sizeText } from '../../../shared/size-text.ts'
+import { sizeText } from '../../../shared/size-text.ts'
+import { t } from '../../../shared/text.ts'
 import { openGiven } from '../../flows/open-clip.ts'
 import { dropPendingBatch, startBatch } from '../../flows/start-batch.ts'
 import { askSettings } from '../../lib/ask-settings.ts'
@@ -25,7 +26,9 @@ export function PendingBatchDialog() {
 function AskDialog({ pending }: { readonly pending: PendingBatch }) {
   const { files, clips, refused, sending } = pending
   const model = useSettings((state) => state.view?.values.model)
-  const [title, setTitle] = useState(() => `${counted(files.length, 'clip')}, ${dayText(Date.now())}`)
+  const [title, setTitle] = useState(() =>
+    t('{count, plural, one {# clip} other {# clips}}, {day}', { count: files.length, day: dayText(Date.now()) }),
+  )
   const [question, setQuestion] = useState('')
   const [skip, setSkip] = useState(true)
   const [shape, setShape] = useState(() => settingsNow().shape)
@@ -43,7 +46,7 @@ function AskDialog({ pending }: { readonly pending: PendingBatch }) {
   const [first] = files
   const actions = (
     <>
-      <Button onClick={dropPendingBatch}>Cancel</Button>
+      <Button onClick={dropPendingBatch}>{t('Cancel')}</Button>
       {first && files.length > 1 && !sending && (
         <Button
           onClick={() => {
@@ -51,53 +54,59 @@ function AskDialog({ pending }: { readonly pending: PendingBatch }) {
             void openGiven(first)
           }}
         >
-          Open only the first clip
+          {t('Open only the first clip')}
         </Button>
       )}
-      <Button variant="primary" why={sending ? 'The files are being added' : null} onClick={begin}>
-        Describe {files.length === 1 ? 'it' : `all ${files.length}`}
+      <Button variant="primary" why={sending ? t('The files are being added') : null} onClick={begin}>
+        {files.length === 1 ? t('Describe it') : t('Describe all {count}', { count: files.length })}
       </Button>
     </>
   )
   return (
-    <Dialog title={`Describe ${counted(files.length, 'file')}?`} onClose={dropPendingBatch} actions={actions}>
+    <Dialog
+      title={t('Describe {count, plural, one {# file} other {# files}}?', { count: files.length })}
+      onClose={dropPendingBatch}
+      actions={actions}
+    >
       <div className="space-y-3">
         <p className="text-quiet">
-          A conversation is about one clip. These files ({sizeText(files.reduce((sum, { size }) => sum + size, 0))} in total) are described
-          one after another by {model}, in the background.
+          {t(
+            'A conversation is about one clip. These files ({size} in total) are described one after another by {model}, in the background.',
+            { size: sizeText(files.reduce((sum, { size }) => sum + size, 0)), model: model ?? '' },
+          )}
         </p>
         <label className="grid gap-1 text-control font-medium">
-          Batch name
+          {t('Batch name')}
           <input className={controlClass} value={title} maxLength={200} onChange={(event) => setTitle(event.target.value)} />
         </label>
         <label className="grid gap-1 text-control font-medium">
-          Question for each clip
+          {t('Question for each clip')}
           <textarea
             className={`${controlClass} h-auto resize-y py-1.5 font-normal`}
             rows={2}
-            placeholder="Leave empty for the model’s default description"
+            placeholder={t('Leave empty for the model’s default description')}
             value={question}
             onChange={(event) => setQuestion(event.target.value)}
           />
         </label>
         <div className="grid gap-1 text-control">
           <label htmlFor={shapeId} className="font-medium">
-            Caption shape
+            {t('Caption shape')}
           </label>
           <ShapePicker id={shapeId} describedBy={`${shapeId}-help`} value={shape} onChange={setShape} />
           <p id={`${shapeId}-help`} className="text-note text-quiet">
-            Rules for captions of training sets. The model’s own texts are kept beside them.
+            {t('Rules for captions of training sets. The model’s own texts are kept beside them.')}
           </p>
         </div>
         <label className="flex items-center gap-2 text-control">
           <input type="checkbox" className="size-4 accent-accent" checked={skip} onChange={(event) => setSkip(event.target.checked)} />
-          Skip clips for which this model has already answered this question
+          {t('Skip clips for which this model has already answered this question')}
         </label>
         {sending && (
           <div className="space-y-1.5" role="status">
-            <ProgressBar value={(clips.length + refused.length) / files.length} label="Adding files" />
+            <ProgressBar value={(clips.length + refused.length) / files.length} label={t('Adding files')} />
             <p className="text-control text-quiet">
-              Opened {clips.length + refused.length} of {files.length}
+              {t('Opened {count} of {total}', { count: clips.length + refused.length, total: files.length })}
             </p>
           </div>
         )}

@@ -1,5 +1,7 @@
 import { errorCodeInfo } from '../../../shared/error-codes.ts'
 import type { ErrorData } from '../../../shared/errors.ts'
+import { t, translate } from '../../../shared/text.ts'
+import { RichText } from '../ui/rich-text.tsx'
 
 interface RefusedFilesProps {
   readonly refused: readonly { readonly name: string; readonly error: Pick<ErrorData, 'code' | 'message'> }[]
@@ -9,11 +11,17 @@ interface RefusedFilesProps {
 export function RefusedFiles({ refused }: RefusedFilesProps) {
   if (refused.length === 0) return null
   return (
-    <ul aria-label="Files that could not be opened" className="max-h-48 space-y-1 overflow-y-auto text-control">
+    <ul aria-label={t('Files that could not be opened')} className="max-h-48 space-y-1 overflow-y-auto text-control">
       {refused.map(({ name, error }) => (
         <li key={name}>
-          <span className="font-medium">{name}</span>: <span className="text-danger">{errorCodeInfo[error.code].label}.</span>{' '}
-          {error.message}
+          <RichText
+            message="{name}: {label}. {message}"
+            values={{
+              name: <span className="font-medium">{name}</span>,
+              label: <span className="text-danger">{translate(errorCodeInfo[error.code].label)}</span>,
+              message: translate(error.message),
+            }}
+          />
         </li>
       ))}
     </ul>

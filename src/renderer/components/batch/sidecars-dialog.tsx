@@ -1,6 +1,6 @@
 import { useState } from 'react'
 import { type SidecarFormat, type SidecarReport, sidecarFormats } from '../../../shared/contract/batch.ts'
-import { counted } from '../../../shared/size-text.ts'
+import { t, translate } from '../../../shared/text.ts'
 import { reportErrors } from '../../stores/problem.ts'
 import { service } from '../../transport.ts'
 import { Button } from '../ui/button.tsx'
@@ -29,7 +29,10 @@ export function useSidecars(job: string): Sidecars {
 
 /** Menu items that write a file next to each clip. */
 export function sidecarItems({ write }: Sidecars) {
-  return sidecarFormats.map((format) => ({ name: `Save a .${format} next to each clip`, onPick: () => reportErrors(() => write(format)) }))
+  return sidecarFormats.map((format) => ({
+    name: t('Save a .{format} next to each clip', { format }),
+    onPick: () => reportErrors(() => write(format)),
+  }))
 }
 
 /** Reports the files written, and asks before existing files are overwritten. */
@@ -40,21 +43,23 @@ export function SidecarsDialog({ sidecars: { report, overwrite, close } }: { rea
     <>
       {present.length > 0 && (
         <Button variant="danger" onClick={() => reportErrors(overwrite)}>
-          Overwrite {counted(present.length, 'text')}
+          {t('Overwrite {count, plural, one {# text} other {# texts}}', { count: present.length })}
         </Button>
       )}
       <Button variant="primary" onClick={close}>
-        {present.length > 0 ? 'Keep them' : 'OK'}
+        {present.length > 0 ? t('Keep them') : t('OK')}
       </Button>
     </>
   )
   return (
-    <Dialog title="Text files next to the clips" onClose={close} actions={actions}>
+    <Dialog title={t('Text files next to the clips')} onClose={close} actions={actions}>
       <div className="space-y-3">
-        <p>{counted(written, 'text')} written.</p>
+        <p>{t('{count, plural, one {# text} other {# texts}} written.', { count: written })}</p>
         {present.length > 0 && (
           <div>
-            <p className="font-medium">{counted(present.length, 'text')} already existed and were not changed:</p>
+            <p className="font-medium">
+              {t('{count, plural, one {# text} other {# texts}} already existed and were not changed:', { count: present.length })}
+            </p>
             <ul className="max-h-40 overflow-y-auto text-control text-quiet">
               {present.map((path) => (
                 <li key={path} className="wrap-anywhere">
@@ -66,12 +71,12 @@ export function SidecarsDialog({ sidecars: { report, overwrite, close } }: { rea
         )}
         {failed.length > 0 && (
           <div>
-            <p className="font-medium">{counted(failed.length, 'text')} could not be written:</p>
+            <p className="font-medium">
+              {t('{count, plural, one {# text} other {# texts}} could not be written:', { count: failed.length })}
+            </p>
             <ul className="max-h-40 overflow-y-auto text-control text-danger">
               {failed.map(({ name, error }) => (
-                <li key={name}>
-                  {name}: {error.message}
-                </li>
+                <li key={name}>{t('{name}: {message}', { name, message: translate(error.message) })}</li>
               ))}
             </ul>
           </div>

@@ -1,6 +1,7 @@
 import { Download, FolderOpen, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import type { CrashReport } from '../../../shared/crash-report.ts'
+import { currentLanguage, t } from '../../../shared/text.ts'
 import { useAnswer } from '../../hooks/use-answer.ts'
 import { saveText } from '../../lib/save-text.ts'
 import { reportErrors } from '../../stores/problem.ts'
@@ -8,19 +9,20 @@ import { service } from '../../transport.ts'
 import { Button } from '../ui/button.tsx'
 import { FailureNotice } from '../ui/failure-notice.tsx'
 import { IconButton } from '../ui/icon-button.tsx'
+import { RichText } from '../ui/rich-text.tsx'
 
 const askCrashes = () => service.system.crashes()
-const times = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'medium', hourCycle: 'h23' })
+const times = new Intl.DateTimeFormat(currentLanguage(), { dateStyle: 'medium', timeStyle: 'medium', hourCycle: 'h23' })
 
 /** Reports of crashes, which lie on this machine until the user exports or deletes them. */
 export function CrashesPage() {
   const { answer: crashes, problem, again } = useAnswer(askCrashes)
   const [withPaths, setWithPaths] = useState(false)
   if (problem) return <FailureNotice error={problem} can={{ retry: again }} />
-  if (!crashes) return <p className="text-quiet">Loading…</p>
+  if (!crashes) return <p className="text-quiet">{t('Loading…')}</p>
   const { folder, reports } = crashes
   if (reports.length === 0)
-    return <p className="text-quiet">Nothing has crashed. Reports of crashes would be stored on this machine, and never sent.</p>
+    return <p className="text-quiet">{t('Nothing has crashed. Reports of crashes would be stored on this machine, and never sent.')}</p>
   const remove = (id?: string) =>
     reportErrors(async () => {
       await service.system.deleteCrashes(id === undefined ? {} : { id })
@@ -28,21 +30,24 @@ export function CrashesPage() {
     })
   return (
     <div className="max-w-2xl space-y-3">
-      <p className="text-quiet">These reports lie on this machine and are never sent. Export them to add them to a bug report.</p>
+      <p className="text-quiet">{t('These reports lie on this machine and are never sent. Export them to add them to a bug report.')}</p>
       <p className="text-control">
-        Folder: <code className="rounded-mark bg-sunk px-1.5 py-0.5 font-mono wrap-anywhere">{folder}</code>
+        <RichText
+          message="Folder: {folder}"
+          values={{ folder: <code className="rounded-mark bg-sunk px-1.5 py-0.5 font-mono wrap-anywhere">{folder}</code> }}
+        />
       </p>
       <div className="flex flex-wrap items-center gap-2">
         <Button variant="primary" onClick={() => reportErrors(async () => saveText(await service.system.exportCrashes({ withPaths })))}>
-          <Download size={16} aria-hidden="true" /> Export
+          <Download size={16} aria-hidden="true" /> {t('Export')}
         </Button>
         {window.tarsier && (
           <Button onClick={() => reportErrors(async () => window.tarsier?.showCrashReports())}>
-            <FolderOpen size={16} aria-hidden="true" /> Show in folder
+            <FolderOpen size={16} aria-hidden="true" /> {t('Show in folder')}
           </Button>
         )}
         <Button variant="danger" onClick={() => remove()}>
-          <Trash2 size={16} aria-hidden="true" /> Delete all
+          <Trash2 size={16} aria-hidden="true" /> {t('Delete all')}
         </Button>
         <label className="flex items-center gap-2 text-control">
           <input
@@ -51,7 +56,7 @@ export function CrashesPage() {
             checked={withPaths}
             onChange={(event) => setWithPaths(event.target.checked)}
           />
-          Include file paths and names of clips in the export
+          {t('Include file paths and names of clips in the export')}
         </label>
       </div>
       <ul className="space-y-2">
@@ -74,15 +79,13 @@ function CrashCard({ report, onRemove }: { readonly report: CrashReport; readonl
           <p className="font-medium wrap-anywhere">
             {process}: {reason}
           </p>
-          <p className="text-note text-quiet">
-            {when} · version {version}
-          </p>
+          <p className="text-note text-quiet">{t('{when} · version {version}', { when, version })}</p>
         </div>
-        <IconButton icon={Trash2} label={`Delete the report of ${when}`} onClick={onRemove} />
+        <IconButton icon={Trash2} label={t('Delete the report of {when}', { when })} onClick={onRemove} />
       </div>
       {details !== '' && (
         <details className="text-control">
-          <summary className="cursor-pointer">Details</summary>
+          <summary className="cursor-pointer">{t('Details')}</summary>
           <pre className="overflow-x-auto pt-1 font-mono text-note whitespace-pre-wrap wrap-anywhere">{details}</pre>
         </details>
       )}

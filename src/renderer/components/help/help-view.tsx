@@ -1,5 +1,6 @@
 import { Keyboard } from 'lucide-react'
 import { Tabs } from 'radix-ui'
+import { t } from '../../../shared/text.ts'
 import { useView } from '../../stores/view.ts'
 import { Button } from '../ui/button.tsx'
 import { ViewHeader } from '../view-header.tsx'
@@ -11,12 +12,12 @@ import { LogsPage } from './logs-page.tsx'
 import { MachinePage } from './machine-page.tsx'
 
 const pages = [
-  { value: 'about', name: 'About', page: AboutPage },
-  { value: 'licences', name: 'Licences', page: LicencesPage },
-  { value: 'machine', name: 'This machine', page: MachinePage },
-  { value: 'connections', name: 'Connections', page: ConnectionsPage },
-  { value: 'logs', name: 'Logs', page: LogsPage },
-  { value: 'crashes', name: 'Crash reports', page: CrashesPage },
+  { value: 'about', name: t('About'), page: AboutPage },
+  { value: 'licences', name: t('Licences'), page: LicencesPage },
+  { value: 'machine', name: t('This machine'), page: MachinePage },
+  { value: 'connections', name: t('Connections'), page: ConnectionsPage },
+  { value: 'logs', name: t('Logs'), page: LogsPage },
+  { value: 'crashes', name: t('Crash reports'), page: CrashesPage },
 ] as const
 
 /** Information about the app, its licences, the machine's capabilities, network connections and logs. */
@@ -24,13 +25,13 @@ export function HelpView() {
   const showShortcuts = useView((state) => state.showShortcuts)
   return (
     <div className="flex h-full flex-col">
-      <ViewHeader title="Help" lead="Version, data folder, licences, devices, network connections, logs and crash reports.">
+      <ViewHeader title={t('Help')} lead={t('Version, data folder, licences, devices, network connections, logs and crash reports.')}>
         <Button onClick={() => showShortcuts(true)}>
-          <Keyboard size={16} aria-hidden="true" /> Keyboard shortcuts
+          <Keyboard size={16} aria-hidden="true" /> {t('Keyboard shortcuts')}
         </Button>
       </ViewHeader>
       <Tabs.Root defaultValue="about" className="flex min-h-0 flex-1 flex-col">
-        <Tabs.List aria-label="Help" className="flex flex-wrap gap-x-4 border-b border-line px-6">
+        <Tabs.List aria-label={t('Help')} className="flex flex-wrap gap-x-4 border-b border-line px-6">
           {pages.map(({ value, name }) => (
             <Tabs.Trigger
               key={value}

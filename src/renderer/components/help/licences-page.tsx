@@ -2,6 +2,7 @@ import { useVirtualizer } from '@tanstack/react-virtual'
 import { Search } from 'lucide-react'
 import { useLayoutEffect, useMemo, useRef, useState } from 'react'
 import type { LicensedComponent } from '../../../shared/licences.ts'
+import { t } from '../../../shared/text.ts'
 import { useAnswer } from '../../hooks/use-answer.ts'
 import { useListEnds } from '../../hooks/use-list-ends.ts'
 import { service } from '../../transport.ts'
@@ -17,24 +18,26 @@ export function LicencesPage() {
   const [text, setText] = useState('')
   const found = useMemo(() => matching(components ?? [], text), [components, text])
   if (problem) return <FailureNotice error={problem} can={{ retry: again }} />
-  if (!components) return <p className="text-quiet">Loading…</p>
+  if (!components) return <p className="text-quiet">{t('Loading…')}</p>
   return (
     <div className="max-w-3xl space-y-3">
-      <p className="text-quiet">Everything that Tarsier contains, or installs with it. Choose an entry to read its licence.</p>
+      <p className="text-quiet">{t('Everything that Tarsier contains, or installs with it. Choose an entry to read its licence.')}</p>
       <search className="flex flex-wrap items-center gap-x-3 gap-y-2">
         <div className="relative min-w-44 flex-1">
           <Search size={16} aria-hidden="true" className="pointer-events-none absolute top-2.5 left-3 text-quiet" />
           <input
             type="search"
-            aria-label="Search names and licences"
-            placeholder="Search names and licences…"
+            aria-label={t('Search names and licences')}
+            placeholder={t('Search names and licences…')}
             className="h-9 w-full rounded-control border border-edge bg-panel px-2 pl-9 text-control"
             value={text}
             onChange={(event) => setText(event.target.value)}
           />
         </div>
         <p role="status" className="text-control text-quiet tabular-nums">
-          {found.length === components.length ? components.length : `${found.length} of ${components.length}`}
+          {found.length === components.length
+            ? components.length
+            : t('{found} of {total}', { found: found.length, total: components.length })}
         </p>
       </search>
       <ComponentList components={found} />
@@ -57,8 +60,8 @@ function ComponentList({ components }: { readonly components: readonly LicensedC
   // The list scrolls with what stands above it in the panel.
   useLayoutEffect(() => setAbove(box.current?.offsetTop ?? 0))
   return (
-    <section ref={box} aria-label="Licences" onKeyDown={toEnds} className="-mx-2">
-      {components.length === 0 && <p className="px-2 text-quiet">Nothing matches.</p>}
+    <section ref={box} aria-label={t('Licences')} onKeyDown={toEnds} className="-mx-2">
+      {components.length === 0 && <p className="px-2 text-quiet">{t('Nothing matches.')}</p>}
       <VirtualRows list={list} setSize={components.length}>
         {(index) => {
           const component = components[index]
@@ -80,7 +83,7 @@ function Row({ component, onShow }: { readonly component: LicensedComponent; rea
     >
       <span className="min-w-0 wrap-anywhere">
         <span className="font-medium">{name}</span>{' '}
-        <span className="text-quiet tabular-nums">{[version, within && `in ${within}`].filter(Boolean).join(' · ')}</span>
+        <span className="text-quiet tabular-nums">{[version, within && t('in {name}', { name: within })].filter(Boolean).join(' · ')}</span>
       </span>
       <span className="text-quiet wrap-anywhere">{licence}</span>
     </button>

@@ -1,5 +1,6 @@
 import { ClipboardCopy, RefreshCw } from 'lucide-react'
 import { useState } from 'react'
+import { currentLanguage, t } from '../../../shared/text.ts'
 import { useAnswer } from '../../hooks/use-answer.ts'
 import { reportErrors } from '../../stores/problem.ts'
 import { service } from '../../transport.ts'
@@ -7,7 +8,7 @@ import { Button } from '../ui/button.tsx'
 import { FailureNotice } from '../ui/failure-notice.tsx'
 
 const askLogs = () => service.system.logs({ limit: 500 })
-const times = new Intl.DateTimeFormat('en', { timeStyle: 'medium', hourCycle: 'h23' })
+const times = new Intl.DateTimeFormat(currentLanguage(), { timeStyle: 'medium', hourCycle: 'h23' })
 const colours = { info: 'text-quiet', warn: 'text-accent', error: 'text-danger' } as const
 
 /** Log entries, and a diagnostic report to send with a bug report. */
@@ -22,19 +23,19 @@ export function LogsPage() {
     <div className="space-y-3">
       <div className="flex flex-wrap items-center gap-2">
         <Button variant="primary" onClick={() => reportErrors(copy)}>
-          <ClipboardCopy size={16} aria-hidden="true" /> Copy report
+          <ClipboardCopy size={16} aria-hidden="true" /> {t('Copy report')}
         </Button>
         <Button onClick={again}>
-          <RefreshCw size={16} aria-hidden="true" /> Reload
+          <RefreshCw size={16} aria-hidden="true" /> {t('Reload')}
         </Button>
         <span role="status" className="text-control text-quiet">
           {copied
-            ? 'Copied. The report contains no file paths, questions or answers.'
-            : 'The report contains no file paths, questions or answers.'}
+            ? t('Copied. The report contains no file paths, questions or answers.')
+            : t('The report contains no file paths, questions or answers.')}
         </span>
       </div>
       {problem && <FailureNotice error={problem} can={{ retry: again }} />}
-      {lines?.length === 0 && <p className="text-quiet">The log is empty.</p>}
+      {lines?.length === 0 && <p className="text-quiet">{t('The log is empty.')}</p>}
       <ol className="space-y-0.5 font-mono text-note">
         {lines?.map(({ time, level, source, text }, i) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: lines are replaced as a whole.

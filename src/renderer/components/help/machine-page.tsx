@@ -2,6 +2,7 @@ import { CircleCheck, CircleX } from 'lucide-react'
 import type { Works } from '../../../shared/contract/system.ts'
 import type { DeviceTest } from '../../../shared/device-tests.ts'
 import { sizeText } from '../../../shared/size-text.ts'
+import { t, translate } from '../../../shared/text.ts'
 import { useAnswer } from '../../hooks/use-answer.ts'
 import { service } from '../../transport.ts'
 import { GpuPack } from '../devices/gpu-pack.tsx'
@@ -15,20 +16,23 @@ const askHealth = () => service.system.health()
 export function MachinePage() {
   const { answer: health, problem, again } = useAnswer(askHealth)
   if (problem) return <FailureNotice error={problem} can={{ retry: again }} />
-  if (!health) return <p className="text-quiet">Testing all devices. This takes a few seconds…</p>
+  if (!health) return <p className="text-quiet">{t('Testing all devices. This takes a few seconds…')}</p>
   const { cpu, memory, disk, media, vision, language, advice, deviceTests } = health
+  const hardware = [
+    t('{model}, {cores, plural, one {# core} other {# cores}}', cpu),
+    t('{free} of {total} memory free', { free: sizeText(memory.free), total: sizeText(memory.total) }),
+    ...(disk.free === null ? [] : [t('{size} free on the disk', { size: sizeText(disk.free) })]),
+    t('cache {size}', { size: sizeText(disk.cache) }),
+  ]
   return (
     <div className="max-w-2xl space-y-4">
-      <p className="text-body">
-        {cpu.model}, {cpu.cores} cores · {sizeText(memory.free)} of {sizeText(memory.total)} memory free
-        {disk.free !== null && ` · ${sizeText(disk.free)} free on the disk`} · cache {sizeText(disk.cache)}
-      </p>
+      <p className="text-body">{hardware.join(' · ')}</p>
       {advice.map((text) => (
-        <Notice key={text}>{text}</Notice>
+        <Notice key={text}>{translate(text)}</Notice>
       ))}
-      <WorksList title="Reading clips" all={media} />
-      <WorksList title="Vision" all={vision} />
-      <WorksList title="Language" all={language} />
+      <WorksList title={t('Reading clips')} all={media.map(inWords)} />
+      <WorksList title={t('Vision')} all={vision.map(inWords)} />
+      <WorksList title={t('Language')} all={language.map(inWords)} />
       <TestedDevices tests={deviceTests} />
       <GpuPack onChanged={again} />
       <RetryDevices onRetried={again} />
@@ -36,15 +40,21 @@ export function MachinePage() {
   )
 }
 
+function inWords(tried: Works): Works {
+  return { ...tried, detail: translate(tried.detail) }
+}
+
+const partNames: Readonly<Record<DeviceTest['part'], string>> = { vision: t('vision'), language: t('language') }
+
 /** Results of the devices compared with the CPU. */
 function TestedDevices({ tests }: { readonly tests: readonly DeviceTest[] }) {
   if (tests.length === 0) return null
-  const all = tests.map(({ device, part, model, passed, detail }) => ({
-    name: device,
-    works: passed,
-    detail: `${model === '' ? part : `${part} of ${model}`}: ${passed ? 'used' : 'not used'}; ${detail}`,
-  }))
-  return <WorksList title="Compared with the CPU" all={all} />
+  const all = tests.map(({ device, part, model, passed, detail }) => {
+    const name = partNames[part]
+    const values = { what: model === '' ? name : t('{part} of {model}', { part: name, model }), why: translate(detail) }
+    return { name: device, works: passed, detail: passed ? t('{what}: used; {why}', values) : t('{what}: not used; {why}', values) }
+  })
+  return <WorksList title={t('Compared with the CPU')} all={all} />
 }
 
 function WorksList({ title, all }: { readonly title: string; readonly all: readonly Works[] }) {
@@ -58,7 +68,7 @@ function WorksList({ title, all }: { readonly title: string; readonly all: reado
             <li key={`${name} ${detail}`} className="flex gap-2 text-control">
               <Icon
                 size={16}
-                aria-label={works ? 'works' : 'does not work'}
+                aria-label={works ? t('works') : t('does not work')}
                 className={`mt-0.5 shrink-0 ${works ? 'text-good' : 'text-quiet'}`}
               />
               <span className="w-28 shrink-0 font-medium">{name}</span>

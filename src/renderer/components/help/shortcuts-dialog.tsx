@@ -1,3 +1,4 @@
+import { t } from '../../../shared/text.ts'
 import { isMac, shortcuts } from '../../lib/shortcuts.ts'
 import { useView } from '../../stores/view.ts'
 import { Dialog } from '../ui/dialog.tsx'
@@ -10,7 +11,7 @@ export function ShortcutsDialog() {
   const { shortcuts: open, showShortcuts } = useView()
   if (!open) return null
   return (
-    <Dialog title="Keyboard shortcuts" onClose={() => showShortcuts(false)} wide>
+    <Dialog title={t('Keyboard shortcuts')} onClose={() => showShortcuts(false)} wide>
       <div className="grid grid-cols-[repeat(auto-fit,minmax(17rem,1fr))] gap-x-8 gap-y-4">
         {groups.map((group) => (
           <section key={group}>

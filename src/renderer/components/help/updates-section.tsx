@@ -1,6 +1,7 @@
 import { useEffect } from 'react'
 import { assertNever } from '../../../shared/errors.ts'
 import { sizeText } from '../../../shared/size-text.ts'
+import { t, translate } from '../../../shared/text.ts'
 import type { UpdateCommand, UpdateProgress, UpdateState } from '../../../shared/updates.ts'
 import { useNeverConnect } from '../../hooks/use-never-connect.ts'
 import { reportErrors } from '../../stores/problem.ts'
@@ -15,9 +16,9 @@ export function UpdatesSection() {
   useEffect(() => send('state'), [])
   if (!window.tarsier || !state) return null
   return (
-    <section aria-label="Updates" className="max-w-2xl space-y-2">
-      <h2 className="text-control font-semibold">Updates</h2>
-      {state.unavailable === null ? <Available state={state} /> : <p className="text-control text-quiet">{state.unavailable}</p>}
+    <section aria-label={t('Updates')} className="max-w-2xl space-y-2">
+      <h2 className="text-control font-semibold">{t('Updates')}</h2>
+      {state.unavailable === null ? <Available state={state} /> : <p className="text-control text-quiet">{translate(state.unavailable)}</p>}
     </section>
   )
 }
@@ -33,11 +34,16 @@ function Available({ state: { allowed, progress } }: { readonly state: UpdateSta
           checked={allowed}
           onChange={(event) => send(event.target.checked ? 'allow' : 'refuse')}
         />
-        Look for a new version once a day
+        {t('Look for a new version once a day')}
       </label>
       <p className="text-note text-quiet">
-        Asks the place this app was published at, and sends it nothing but the request. New versions are downloaded only when you say so.
-        {neverConnect && ' "Never connect" is on, so nothing is asked.'}
+        {neverConnect
+          ? t(
+              'Asks the place this app was published at, and sends it nothing but the request. New versions are downloaded only when you say so. "Never connect" is on, so nothing is asked.',
+            )
+          : t(
+              'Asks the place this app was published at, and sends it nothing but the request. New versions are downloaded only when you say so.',
+            )}
       </p>
       <Progress progress={progress} />
     </>
@@ -47,27 +53,28 @@ function Available({ state: { allowed, progress } }: { readonly state: UpdateSta
 function Progress({ progress }: { readonly progress: UpdateProgress }) {
   switch (progress.kind) {
     case 'unknown':
-      return <Button onClick={() => send('check')}>Look now</Button>
+      return <Button onClick={() => send('check')}>{t('Look now')}</Button>
     case 'checking':
-      return <p role="status">Looking for a new version…</p>
+      return <p role="status">{t('Looking for a new version…')}</p>
     case 'latest':
       return (
         <div className="flex items-center gap-3">
-          <p role="status">This is the latest version.</p>
-          <Button onClick={() => send('check')}>Look again</Button>
+          <p role="status">{t('This is the latest version.')}</p>
+          <Button onClick={() => send('check')}>{t('Look again')}</Button>
         </div>
       )
     case 'found': {
       const { version, bytes, byHand } = progress.update
-      const size = bytes === null ? '' : ` (${sizeText(bytes)})`
       return (
         <div className="space-y-2">
           <p role="status">
-            Version {version} is available. {byHand}
+            {byHand === null
+              ? t('Version {version} is available.', { version })
+              : t('Version {version} is available. {advice}', { version, advice: translate(byHand) })}
           </p>
           {byHand === null && (
             <Button variant="primary" onClick={() => send('download')}>
-              Download{size}
+              {bytes === null ? t('Download') : t('Download ({size})', { size: sizeText(bytes) })}
             </Button>
           )}
         </div>
@@ -76,16 +83,16 @@ function Progress({ progress }: { readonly progress: UpdateProgress }) {
     case 'downloading':
       return (
         <div className="space-y-2">
-          <ProgressBar label={`Download of version ${progress.update.version}`} value={progress.done} />
-          <Button onClick={() => send('cancel')}>Cancel</Button>
+          <ProgressBar label={t('Download of version {version}', { version: progress.update.version })} value={progress.done} />
+          <Button onClick={() => send('cancel')}>{t('Cancel')}</Button>
         </div>
       )
     case 'ready':
       return (
         <div className="space-y-2">
-          <p role="status">Version {progress.update.version} has been downloaded and checked.</p>
+          <p role="status">{t('Version {version} has been downloaded and checked.', { version: progress.update.version })}</p>
           <Button variant="primary" onClick={() => send('install')}>
-            Install and restart
+            {t('Install and restart')}
           </Button>
         </div>
       )

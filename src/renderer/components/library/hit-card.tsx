@@ -1,6 +1,6 @@
 import { memo } from 'react'
 import type { Hit } from '../../../shared/contract/library.ts'
-import { counted } from '../../../shared/size-text.ts'
+import { t } from '../../../shared/text.ts'
 import { openChat, openClip } from '../../flows/open-clip.ts'
 import { momentText } from '../../lib/time-text.ts'
 import { reportErrors } from '../../stores/problem.ts'
@@ -21,13 +21,13 @@ export const HitCard = memo(function HitCard({ hit }: { readonly hit: Hit }) {
             className="block aspect-video w-full rounded-panel bg-sunk object-cover shadow-panel transition-opacity group-hover:opacity-90"
           />
           {!clip.present && (
-            <span className="absolute right-2 bottom-2 rounded-full bg-danger-soft px-2 text-note text-danger">file missing</span>
+            <span className="absolute right-2 bottom-2 rounded-full bg-danger-soft px-2 text-note text-danger">{t('file missing')}</span>
           )}
         </span>
         <span className="block truncate pt-2 font-medium">{clip.name}</span>
         <span className="line-clamp-2 h-[2lh] text-control text-quiet">{text}</span>
         <span className="block truncate pt-0.5 text-note text-quiet">
-          {momentText(updated)} · {chat ? counted(chat.turns, 'question') : 'events'}
+          {momentText(updated)} · {chat ? t('{count, plural, one {# question} other {# questions}}', { count: chat.turns }) : t('events')}
         </span>
       </button>
       <HitCheckbox

@@ -1,4 +1,5 @@
 import type { Hit } from '../../../shared/contract/library.ts'
+import { t } from '../../../shared/text.ts'
 import { useLibrary } from '../../stores/library.ts'
 
 /** Selects an entry of the library. */
@@ -9,7 +10,7 @@ export function HitCheckbox({ hit: { chat, clip }, className }: { readonly hit: 
   return (
     <input
       type="checkbox"
-      aria-label={`Select ${clip.name}, ${chat?.title ?? 'events'}`}
+      aria-label={t('Select {name}, {what}', { name: clip.name, what: chat?.title ?? t('events') })}
       className={`accent-accent ${className}`}
       checked={chosen}
       onChange={(event) => choose(id, chat ? 'chat' : 'clip', event.target.checked)}

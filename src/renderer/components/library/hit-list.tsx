@@ -1,5 +1,6 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { useEffect, useLayoutEffect, useRef, useState } from 'react'
+import { t } from '../../../shared/text.ts'
 import { useListEnds } from '../../hooks/use-list-ends.ts'
 import { rowAt } from '../../lib/sparse-pages.ts'
 import { useLibrary } from '../../stores/library.ts'
@@ -43,7 +44,7 @@ export function HitList() {
   const Entry = isSearch ? HitRow : HitCard
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable regions must be focusable by keyboard.
-    <section ref={box} tabIndex={0} onKeyDown={toEnds} aria-label="Conversations" className="min-h-0 flex-1 overflow-y-auto px-4 pb-4">
+    <section ref={box} tabIndex={0} onKeyDown={toEnds} aria-label={t('Conversations')} className="min-h-0 flex-1 overflow-y-auto px-4 pb-4">
       <VirtualRows list={list} setSize={total} gap="p-2" height={cardHeight}>
         {(index) => {
           const hit = rowAt(pages, index)

@@ -1,6 +1,6 @@
 import { memo } from 'react'
 import type { Hit, Snippet, SnippetPart } from '../../../shared/contract/library.ts'
-import { counted } from '../../../shared/size-text.ts'
+import { t } from '../../../shared/text.ts'
 import { openChat, openClip } from '../../flows/open-clip.ts'
 import { clockText, momentText } from '../../lib/time-text.ts'
 import { reportErrors } from '../../stores/problem.ts'
@@ -23,19 +23,21 @@ export const HitRow = memo(function HitRow({ hit }: { readonly hit: Hit }) {
           <span className="min-w-0 flex-1">
             <span className="flex items-baseline gap-2">
               <span className="truncate font-medium">{clip.name}</span>
-              {!clip.present && <span className="shrink-0 rounded-full bg-danger-soft px-2 text-note text-danger">file missing</span>}
+              {!clip.present && (
+                <span className="shrink-0 rounded-full bg-danger-soft px-2 text-note text-danger">{t('file missing')}</span>
+              )}
               <span className="ml-auto shrink-0 text-note text-quiet">{momentText(updated)}</span>
             </span>
             <span className="block text-note text-quiet">
-              {chat ? counted(chat.turns, 'question') : 'events'}
+              {chat ? t('{count, plural, one {# question} other {# questions}}', { count: chat.turns }) : t('events')}
               {chat?.model && ` · ${chat.model}`}
             </span>
             {snippets
               .filter((snippet) => !('start' in snippet))
               .map((snippet) => (
                 <span key={keyOf(snippet)} className="line-clamp-2 text-control">
-                  {snippet.field === 'question' && <span className="text-quiet">Question: </span>}
-                  {snippet.field === 'version' && <span className="text-quiet">Another answer: </span>}
+                  {snippet.field === 'question' && <span className="text-quiet">{t('Question:')} </span>}
+                  {snippet.field === 'version' && <span className="text-quiet">{t('Another answer:')} </span>}
                   <Parts parts={snippet.parts} />
                 </span>
               ))}
@@ -45,7 +47,7 @@ export const HitRow = memo(function HitRow({ hit }: { readonly hit: Hit }) {
           <button
             key={keyOf(snippet)}
             type="button"
-            title={`Open the clip at ${clockText(snippet.start)}`}
+            title={t('Open the clip at {time}', { time: clockText(snippet.start) })}
             onClick={() => open(snippet.start)}
             className="ml-34 flex w-[calc(100%-8.5rem)] gap-2 rounded-control px-1 py-0.5 text-left text-control hover:bg-panel"
           >

@@ -1,6 +1,6 @@
 import { useState } from 'react'
 import type { ExportFormat } from '../../../shared/contract/batch.ts'
-import { counted } from '../../../shared/size-text.ts'
+import { t } from '../../../shared/text.ts'
 import { chooseFile } from '../../flows/take-files.ts'
 import { saveText } from '../../lib/save-text.ts'
 import { chosenOf, useLibrary } from '../../stores/library.ts'
@@ -26,14 +26,17 @@ export function LibraryMenu() {
       <ExportMenu
         onPick={(format) => reportErrors(() => save(format))}
         more={[
-          { name: 'Whole library (can be imported again)', onPick: () => reportErrors(() => save('library')) },
-          { name: 'Import…', onPick: () => chooseFile('.json,application/json', (file) => reportErrors(() => read(file))) },
+          { name: t('Whole library (can be imported again)'), onPick: () => reportErrors(() => save('library')) },
+          { name: t('Import…'), onPick: () => chooseFile('.json,application/json', (file) => reportErrors(() => read(file))) },
         ]}
       />
       {imported && (
-        <Dialog title="Import finished" onClose={() => setImported(null)}>
+        <Dialog title={t('Import finished')} onClose={() => setImported(null)}>
           <p>
-            {counted(imported.added, 'entry', 'entries')} imported; {counted(imported.present, 'was', 'were')} already in the library.
+            {t(
+              '{added, plural, one {# entry} other {# entries}} imported; {present, plural, one {# was} other {# were}} already in the library.',
+              imported,
+            )}
           </p>
         </Dialog>
       )}

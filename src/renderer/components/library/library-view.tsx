@@ -1,6 +1,6 @@
 import { LibraryBig } from 'lucide-react'
 import { useEffect } from 'react'
-import { counted } from '../../../shared/size-text.ts'
+import { t } from '../../../shared/text.ts'
 import { useLibrary } from '../../stores/library.ts'
 import { reportErrors } from '../../stores/problem.ts'
 import { useView } from '../../stores/view.ts'
@@ -15,16 +15,16 @@ import { SelectionBar } from './selection-bar.tsx'
 /** Says why nothing is listed. */
 function Empty({ text }: { readonly text: string }) {
   const show = useView((state) => state.show)
-  if (text !== '') return <p className="px-6 py-12 text-center text-quiet">Nothing contains “{text}”.</p>
+  if (text !== '') return <p className="px-6 py-12 text-center text-quiet">{t('Nothing contains “{text}”.', { text })}</p>
   return (
     <div className="grid flex-1 content-center justify-items-center gap-3 px-6 pb-16 text-center">
       <LibraryBig size={36} strokeWidth={1.4} aria-hidden="true" className="text-accent" />
-      <p className="text-title font-semibold">Nothing here yet</p>
+      <p className="text-title font-semibold">{t('Nothing here yet')}</p>
       <p className="max-w-sm text-quiet">
-        Every clip that you ask about is kept here, with its answers and the moments in it, to be found again by a word.
+        {t('Every clip that you ask about is kept here, with its answers and the moments in it, to be found again by a word.')}
       </p>
       <Button variant="primary" onClick={() => show('clip')}>
-        Open a clip
+        {t('Open a clip')}
       </Button>
     </div>
   )
@@ -40,7 +40,12 @@ export function LibraryView() {
   }, [])
   return (
     <div className="flex h-full flex-col">
-      <ViewHeader title="Library" lead={`${counted(total, 'entry', 'entries')}. All conversations and events are stored on this machine.`}>
+      <ViewHeader
+        title={t('Library')}
+        lead={t('{count, plural, one {# entry} other {# entries}}. All conversations and events are stored on this machine.', {
+          count: total,
+        })}
+      >
         <LibraryMenu />
       </ViewHeader>
       <SearchBar />
@@ -52,7 +57,7 @@ export function LibraryView() {
       )}
       {total === 0 && !loading && !problem ? <Empty text={query.text} /> : <HitList />}
       <p role="status" className="sr-only">
-        {loading ? '' : `${counted(total, 'entry', 'entries')} found`}
+        {loading ? '' : t('{count, plural, one {# entry} other {# entries}} found', { count: total })}
       </p>
     </div>
   )

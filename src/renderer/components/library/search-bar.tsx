@@ -1,12 +1,13 @@
 import { Search } from 'lucide-react'
 import { useEffect, useState } from 'react'
+import { t } from '../../../shared/text.ts'
 import { SEARCH_FIELD } from '../../flows/global-keys.ts'
 import { type Query, useLibrary } from '../../stores/library.ts'
 
 const DEBOUNCE_MS = 150
 const DAY_MS = 86_400_000
 const control = 'h-9 rounded-control border border-edge bg-panel px-2 text-control'
-const ages = { '': 'Any time', 1: 'Last day', 7: 'Last week', 31: 'Last month', 366: 'Last year' } as const
+const ages = { '': t('Any time'), 1: t('Last day'), 7: t('Last week'), 31: t('Last month'), 366: t('Last year') }
 
 /** Search text and filters of the library. */
 export function SearchBar() {
@@ -29,32 +30,37 @@ export function SearchBar() {
         <input
           id={SEARCH_FIELD}
           type="search"
-          aria-label="Search descriptions, questions, answers, events and names"
-          placeholder="Search conversations and moments…"
+          aria-label={t('Search descriptions, questions, answers, events and names')}
+          placeholder={t('Search conversations and moments…')}
           className={`${control} w-full pl-9`}
           value={text}
           onChange={(event) => setText(event.target.value)}
         />
       </div>
       <select
-        aria-label="Kind of clip"
+        aria-label={t('Kind of clip')}
         className={control}
         value={query.kind ?? ''}
         onChange={(event) => narrow('kind', event.target.value)}
       >
-        <option value="">All kinds</option>
-        <option value="video">Videos</option>
-        <option value="image">Images</option>
-        <option value="gif">Animations</option>
+        <option value="">{t('All kinds')}</option>
+        <option value="video">{t('Videos')}</option>
+        <option value="image">{t('Images')}</option>
+        <option value="gif">{t('Animations')}</option>
       </select>
-      <select aria-label="Model" className={control} value={query.model ?? ''} onChange={(event) => narrow('model', event.target.value)}>
-        <option value="">All models</option>
+      <select
+        aria-label={t('Model')}
+        className={control}
+        value={query.model ?? ''}
+        onChange={(event) => narrow('model', event.target.value)}
+      >
+        <option value="">{t('All models')}</option>
         {filters.models.map((name) => (
           <option key={name}>{name}</option>
         ))}
       </select>
       <select
-        aria-label="Date"
+        aria-label={t('Date')}
         className={control}
         value={age}
         onChange={({ target: { value } }) => {
@@ -72,12 +78,12 @@ export function SearchBar() {
       </select>
       {filters.folders.length > 0 && (
         <select
-          aria-label="Folder"
+          aria-label={t('Folder')}
           className={`${control} max-w-40`}
           value={query.folder ?? ''}
           onChange={(event) => narrow('folder', event.target.value)}
         >
-          <option value="">All folders</option>
+          <option value="">{t('All folders')}</option>
           {filters.folders.map((folder) => (
             <option key={folder}>{folder}</option>
           ))}
