@@ -63,9 +63,10 @@ function rangesOf({ segments, events, chapters, duration }: ClipEvents, by: CutB
 
 function noticesOf(untimed: number, outside: number, by: CutBy): string[] {
   const notices: string[] = []
-  if (untimed > 0)
-    notices.push(`${untimed === 1 ? '1 event has' : `${untimed} events have`} no time and ${untimed === 1 ? 'is' : 'are'} not cut.`)
+  if (untimed > 0) notices.push(untimed === 1 ? '1 event has no time and is not cut.' : `${untimed} events have no time and are not cut.`)
   if (outside > 0)
-    notices.push(`${outside} ${by}${outside === 1 ? '' : 's'} after the end of the clip ${outside === 1 ? 'is' : 'are'} not cut.`)
+    notices.push(
+      outside === 1 ? `1 ${by} after the end of the clip is not cut.` : `${outside} ${by}s after the end of the clip are not cut.`,
+    )
   return notices
 }

@@ -26,8 +26,9 @@ export function untimedEvents({ events }: Pick<ClipEvents, 'events'>): ClipEvent
 export function untimedNotes(clip: ClipEvents): string[] {
   const untimed = untimedEvents(clip)
   if (untimed.length === 0) return []
-  const what = untimed.length === 1 ? 'One event has no clear time and is' : `${untimed.length} events have no clear time and are`
-  return [`${what} left out:`, ...untimed.map(({ text }) => text)]
+  const what =
+    untimed.length === 1 ? 'One event has no clear time and is left out:' : `${untimed.length} events have no clear time and are left out:`
+  return [what, ...untimed.map(({ text }) => text)]
 }
 
 /** A sentence about events that a file of this format leaves out without saying so; null if there are none. Only SubRip has no comments. */
