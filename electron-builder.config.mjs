@@ -2,6 +2,9 @@
  * How the app is packaged: `npx electron-builder` on the system that it is for, after `npm run build`; `npm run package:list` says what goes
  * in without making it. Electron is fetched by the first one, and left out by the second.
  */
+import { join } from 'node:path'
+import { neverLoaded } from './scripts/never-loaded.mjs'
+import { shareLibraries } from './scripts/share-libraries.mjs'
 import { addRuntime, runtimeFolder } from './scripts/windows-libraries.mjs'
 
 /** Of packages that bring binaries for every system: the ones for this system alone, and no sources to build others from. */
@@ -25,12 +28,13 @@ const binariesOfThisSystem = [
 /** electron-builder's number for it. */
 const ARM64 = 3
 
-/** What no program reads. */
+/** What the program does not read. */
 const papers = [
   '!**/*.map',
   '!**/*.d.{ts,mts,cts}',
   '!**/node_modules/**/{test,tests,docs,doc,example,examples}/**',
   '!**/node_modules/**/{CHANGELOG,HISTORY}*',
+  ...neverLoaded.map((name) => `!**/node_modules/${name}/**`),
 ]
 
 /** @type {[name: string, mimeType: string, ...ext: string[]][]} */
@@ -116,6 +120,7 @@ const config = {
   },
   portable: { artifactName: 'tarsier-desktop-${version}-windows-${arch}-portable.${ext}' },
   async afterPack({ electronPlatformName, appOutDir, arch }) {
+    if (electronPlatformName === 'linux') shareLibraries(join(appOutDir, 'resources/app.asar.unpacked/node_modules'))
     if (electronPlatformName === 'win32') addRuntime(appOutDir, runtimeFolder(arch === ARM64 ? 'arm64' : 'x64'))
   },
   // docs/security.md has the reasons.

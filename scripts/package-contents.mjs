@@ -1,5 +1,5 @@
 /** Lists the contents of a packaged app's resources folder: files in its archive, files unpacked beside it, and plain files. */
-import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs'
+import { closeSync, lstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 
 /** @typedef {{ path: string, bytes: number, unpacked: boolean }} Entry `unpacked`: it is a separate file on disk */
@@ -11,7 +11,9 @@ const NATIVE = /\.(node|dll|dylib|so(\.[\d.]+)?)$/
 export function contentsOf(resources) {
   const beside = walked(resources).filter(({ path }) => path !== 'app.asar' && !path.startsWith('app.asar.unpacked/'))
   return [
-    ...inArchive(join(resources, 'app.asar')),
+    ...inArchive(join(resources, 'app.asar')).filter(
+      ({ path, unpacked }) => !unpacked || isFile(join(resources, 'app.asar.unpacked', path)),
+    ),
     ...beside.map(({ path, bytes }) => ({ path: `resources/${path}`, bytes, unpacked: true })),
   ]
 }
@@ -63,6 +65,11 @@ function inArchive(file) {
       return inner.link === undefined ? [{ path: here, bytes: inner.size, unpacked: inner.unpacked === true }] : []
     })
   return below(JSON.parse(head.toString('utf8')), '')
+}
+
+/** The archive's header also lists files that are links by now. @param {string} path */
+function isFile(path) {
+  return lstatSync(path).isFile()
 }
 
 /** @param {string} folder @returns {{ path: string, bytes: number }[]} */

@@ -62,7 +62,7 @@ async function probe(name: string, ask: () => Promise<Found>): Promise<Probe> {
 }
 
 async function ffmpegVersion(): Promise<Found> {
-  const { getFFmpegInfo } = await import('node-av')
+  const { getFFmpegInfo } = await import('node-av/lib')
   const { version, libraries } = getFFmpegInfo()
   return { detail: `${installedVersion('node-av')}, FFmpeg ${version}, libavcodec ${libraries.avcodec}` }
 }

@@ -31,7 +31,7 @@ export interface LockPackage {
 
 const INSTALLED = 'node_modules/'
 
-/** The packages that are installed with ours, those whose code is built into the page or the shell, and the version of any package at the top. */
+/** The packages that are installed with ours, those whose code is built into the program, and the version of any package at the top. */
 export function shippedPackages(root: string): {
   readonly installed: readonly LockPackage[]
   readonly bundled: readonly LockPackage[]
@@ -48,10 +48,10 @@ export function shippedPackages(root: string): {
   }
 }
 
-/** Names of the packages that the sources of the page and the shell import. Electron runs them, and is a part of its own. */
+/** Names of the packages that the sources import. Electron is a part of its own. */
 function importsOf(root: string): string[] {
   const found = new Set<string>()
-  for (const file of globSync('src/{main,preload,renderer}/**/*.{ts,tsx,css}', { cwd: root })) {
+  for (const file of globSync('src/**/*.{ts,tsx,css}', { cwd: root })) {
     const text = readFileSync(join(root, file), 'utf8')
     for (const [, from] of text.matchAll(/(?:from|import|import\(|url\()\s*['"]((?:@[\w-]+\/)?[a-z][\w.-]*)(?:\/[^'"]*)?['"]/g))
       if (from) found.add(from)

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
+import { neverLoaded } from '../../../scripts/never-loaded.mjs'
 import { ScratchFolder } from '../../helpers/scratch-folder.ts'
 import { runCli } from '../cli/run-cli.ts'
 
@@ -14,7 +15,7 @@ const clip = join(root, 'resources/examples/red-circle-right-then-grows.mp4')
 
 /**
  * The package's files in an otherwise empty folder, with the dependencies that `npm install` puts beside them there. Packages for development are
- * missing, so a file that is not packed, or an import of such a package, fails as it would for a user.
+ * missing, and so are those that installers leave out: a file that is not packed, or an import of such a package, fails as it would for a user.
  */
 async function installed(): Promise<ScratchFolder> {
   const scratch = await ScratchFolder.make()
@@ -24,9 +25,10 @@ async function installed(): Promise<ScratchFolder> {
   })
   const [packed] = packedSchema.parse(JSON.parse(listed.toString()))
   for (const { path } of packed?.files ?? []) cpSync(join(root, path), scratch.path(`node_modules/tarsier-desktop/${path}`))
+  const left = new Set(neverLoaded.map((name) => `node_modules/${name}`))
   const { packages } = lockSchema.parse(JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')))
   for (const [path, { dev }] of Object.entries(packages)) {
-    if (dev || !/^node_modules\/(@[^/]+\/)?[^/]+$/.test(path)) continue
+    if (dev || left.has(path) || !/^node_modules\/(@[^/]+\/)?[^/]+$/.test(path)) continue
     mkdirSync(dirname(scratch.path(path)), { recursive: true })
     // Optional packages of other systems are not there; links to them lead nowhere, as if they were missing.
     symlinkSync(join(root, path), scratch.path(path), 'junction')

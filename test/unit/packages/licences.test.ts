@@ -34,11 +34,13 @@ describe('the file of licences', () => {
     expect(names.filter((name) => !listed.has(name))).toEqual([])
   })
 
-  test('has the packages that are built into the page and the shell', () => {
+  test('has the packages that are built into the program', () => {
     const bundled = written.components.filter(({ kind }) => kind === 'bundled').map(({ name }) => name)
     expect(bundled).toEqual(
       expect.arrayContaining([
         'electron-updater',
+        'openai',
+        'zod',
         'react',
         'react-dom',
         'radix-ui',
@@ -63,8 +65,7 @@ describe('the file of licences', () => {
     const bare = mkdtempSync(join(tmpdir(), 'tarsier-licences-'))
     onTestFinished(() => rmSync(bare, { recursive: true, force: true }))
     for (const file of ['package-lock.json', 'LICENSE']) copyFileSync(join(root, file), join(bare, file))
-    for (const folder of ['src/main', 'src/preload', 'src/renderer', 'tools/licences'])
-      cpSync(join(root, folder), join(bare, folder), { recursive: true })
+    for (const folder of ['src', 'tools/licences']) cpSync(join(root, folder), join(bare, folder), { recursive: true })
     mkdirSync(join(bare, 'node_modules/electron'), { recursive: true })
     copyFileSync(join(root, 'node_modules/electron/LICENSE'), join(bare, 'node_modules/electron/LICENSE'))
     expect(collectLicences(bare, written)).toEqual(written)
