@@ -6,8 +6,6 @@ import type { GraphFiles } from '../formats/onnx/onnx-graph.ts'
 export interface TowerWriteOptions {
   /** Storage precision of the weights. Computation always uses 32 bits. */
   readonly precision: VisionPrecision
-  /** For f32: rounds weights to f16 values, to get the results of f16 without conversion to 32 bits in memory. Defaults to false. */
-  readonly rounded?: boolean
   /** Whether the files are flushed to disk, which temporary ones do not need. Defaults to true. */
   readonly durable?: boolean
   /** An existing folder, which must not contain the files yet. */

@@ -20,7 +20,7 @@ const QUICK_GELU_ALPHA = 1.702
 export async function writeClipTower(source: TensorSource, config: ClipTowerConfig, options: TowerWriteOptions): Promise<GraphFiles> {
   const { vision, layers, classToken, width } = config
   const { hidden_size: channels, layer_norm_eps: epsilon, patch_size: patch } = vision
-  const { precision, rounded, signal } = options
+  const { precision, signal } = options
   const prefix = clipPrefix(source, vision)
   const external = clipTowerBytes(config, precision) > INSIDE_UP_TO_BYTES
   const dataFile = external ? `${options.fileName}.data` : undefined
@@ -34,7 +34,7 @@ export async function writeClipTower(source: TensorSource, config: ClipTowerConf
       written = before + count
       options.onProgress?.(written / elements)
     }
-    return new CheckpointWeights(source, graph, { precision, rounded, prefix, signal, onWritten })
+    return new CheckpointWeights(source, graph, { precision, prefix, signal, onWritten })
   }
   try {
     const frames = new FrameGraph(graph, CHANNELS * patch ** 2)

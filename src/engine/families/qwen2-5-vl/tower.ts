@@ -40,7 +40,6 @@ export async function writeQwen25VlTower(
   const graph = new OnnxGraphWriter(options.directory, { dataFile, durable: options.durable })
   const weights = new CheckpointWeights(source, graph, {
     precision: options.precision,
-    rounded: options.rounded,
     prefix,
     signal: options.signal,
     onWritten: (written) => options.onProgress?.(written / elements),

@@ -42,7 +42,6 @@ export async function writeQwen3VlTower(
   const graph = new OnnxGraphWriter(options.directory, { dataFile, durable: options.durable })
   const weights = new CheckpointWeights(source, graph, {
     precision: options.precision,
-    rounded: options.rounded,
     prefix,
     signal: options.signal,
     onWritten: (written) => options.onProgress?.(written / elements),

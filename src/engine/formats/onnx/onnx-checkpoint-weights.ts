@@ -14,8 +14,6 @@ const BYTES: Readonly<Record<VisionPrecision, number>> = { f32: 4, f16: 2, int8:
 
 export interface CheckpointWeightsOptions {
   readonly precision: VisionPrecision
-  /** For f32: round the values to f16, so that the results equal those of an f16 tower. Defaults to false. */
-  readonly rounded?: boolean | undefined
   /** Key prefix in the checkpoint. It is not part of the names in the graph, so that the same weights produce the same graph. */
   readonly prefix: string
   readonly signal: AbortSignal
@@ -137,8 +135,7 @@ export class CheckpointWeights {
   #convert(bytes: Uint8Array, dtype: CheckpointDtype, name: string): Uint8Array {
     this.#buffers.reverse()
     const [scratch] = this.#buffers
-    if (!this.#options.rounded) return convertBytes(bytes, dtype, this.#floats, name, scratch)
-    return convertBytes(convertBytes(bytes, dtype, 'f16', name), 'F16', 'f32', name, scratch)
+    return convertBytes(bytes, dtype, this.#floats, name, scratch)
   }
 
   #report(elements: number): void {

@@ -43,38 +43,32 @@ export interface TowerWork {
 /** Returns the steps for a model's tower. Towers are compared on the example clips; without these, no error is recorded. */
 export function towerWork(tower: ModelParts['tower'], precision: VisionPrecision): TowerWork {
   const clips = precision === 'f32' ? null : exampleClips()
-  const [own, exact] = [tower.bytes(precision), tower.bytes('f32')]
-  const asides = clips === null ? 0 : precision === 'f16' ? 2 : 1
+  const own = tower.bytes(precision)
+  const exact = clips === null ? 0 : tower.bytes('f32')
   return {
-    bytes: own + asides * exact,
-    diskBytes: asides === 0 ? own : Math.max(own, exact),
+    bytes: own + exact,
+    diskBytes: Math.max(own, exact),
     async write({ directory, journal, signal }, manifestOf, onDone) {
       let before = 0
-      const write = async (
-        options: { directory: string; precision: VisionPrecision; rounded?: boolean; durable?: boolean },
-        bytes: number,
-        title: string,
-      ) => {
+      const write = async (options: { directory: string; precision: VisionPrecision; durable?: boolean }, bytes: number, title: string) => {
         const onProgress = (part: number) => onDone(before + part * bytes, title)
         const files = await tower.write({ ...options, fileName: VISION_FILE, signal, onProgress })
         before += bytes
         return files
       }
-      const stagedRows = (rounded: boolean) =>
-        withFolder(join(directory, ASIDE), async (folder) => {
-          const title = rounded ? 'running the vision tower in 16 bits' : 'running the vision tower in 32 bits for comparison'
-          const files = await write({ directory: folder, precision: 'f32', rounded, durable: false }, exact, title)
-          return await embedSamples(folder, withForm(manifestOf({ ...files, precision: 'f32' })), clips ?? [], signal)
-        })
-      const exactRows = clips && (await stagedRows(false))
-      // The rounded weights run as f32, because an f16 tower needs more memory: both forms of its weights are in memory.
-      const roundedRows = exactRows && precision === 'f16' ? await stagedRows(true) : null
+      const exactRows =
+        clips &&
+        (await withFolder(join(directory, ASIDE), async (folder) => {
+          const title = 'running the vision tower in 32 bits for comparison'
+          const files = await write({ directory: folder, precision: 'f32', durable: false }, exact, title)
+          return await embedSamples(folder, withForm(manifestOf({ ...files, precision: 'f32' })), clips, signal)
+        }))
       const files = journal.vision ?? (await write({ directory, precision }, own, 'writing the vision tower'))
       await journal.note({ vision: files })
-      if (exactRows === null || (precision === 'f16' && roundedRows === null)) return { ...files, precision }
-      onDone(own + asides * exact, 'comparing the vision tower')
+      if (clips === null || exactRows === null) return { ...files, precision }
+      onDone(own + exact, 'comparing the vision tower')
       const manifest = manifestOf({ ...files, precision })
-      const rows = roundedRows ?? (await embedSamples(directory, withForm(manifest), clips ?? [], signal))
+      const rows = await embedSamples(directory, withForm(manifest), clips, signal)
       return { ...files, precision, error: compareRows(exactRows, rows, manifest.vision.width, CLIPS.length) }
     },
   }
