@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { releaseMappedPages } from '../platform/mapped-file.ts'
 import { partDevices } from '../shared/devices.ts'
 import type { DevicesUsed } from '../shared/engine-events.ts'
 import { TarsierError } from '../shared/errors.ts'
@@ -56,6 +57,7 @@ export async function loadModel(
   if (devices === null) throw new TarsierError('usage', `"${options.device}" is not a device.`, { details: { device: options.device } })
   const directory = await resolveModel(options.model, options.home)
   const manifest = await readManifest(directory)
+  const languageFile = join(directory, manifest.language.file)
   const guard = new DeviceGuard({ tests: options.untested ? null : new DeviceTestStore(options.home), ...supervision })
   let loaded: { readonly language: Language; readonly costs: ModelCosts } | null = null
   let towerInFile = false
@@ -69,6 +71,8 @@ export async function loadModel(
         device: devices.vision,
         signal: new AbortController().signal,
         mapped: towerInFile,
+        // Tower and language model take turns in a memory that is short for both.
+        beforeRun: towerInFile ? () => releaseMappedPages(languageFile) : undefined,
         guard,
         // Unknown before the language model is loaded, and only needed for a tower on a GPU.
         gpuMemory: loaded
@@ -98,7 +102,7 @@ export async function loadModel(
   const usesGpu = () => mayUseGpu(manifest, devices.vision, guard)
   const early = weightsFit(manifest, options.limits?.memory) && (await towerToo()) && !(await usesGpu()) ? towerOnce() : null
   early?.catch(() => {}) // whoever needs it tries again, and receives the error
-  const language = await loadLanguage(join(directory, manifest.language.file), {
+  const language = await loadLanguage(languageFile, {
     template: manifest.prompt.template,
     videoPad: manifest.prompt.videoPad,
     spaceOnce: manifest.prompt.spaceOnce,

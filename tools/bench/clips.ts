@@ -30,6 +30,29 @@ export async function benchClip(cache: string, length: string, container: (typeo
   })
 }
 
+/** Returns a clip of eight seconds whose frames have exactly Tarsier2's largest size, 588 tokens. */
+export async function wideClip(cache: string): Promise<string> {
+  return await cached(cache, 'wide.mp4', async (path) => {
+    await writeClip(path, shifted(), { rate: [8, 1] })
+  })
+}
+
+/** Yields gradients that move. */
+function* shifted(): Generator<{ width: number; height: number; rgb: Uint8Array }> {
+  const [width, height] = [1024, 768]
+  for (let index = 0; index < 64; index++) {
+    const rgb = new Uint8Array(width * height * 3)
+    for (let y = 0, at = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) {
+        rgb[at++] = x + 8 * index
+        rgb[at++] = y + index
+        rgb[at++] = (x * y) >> 6
+      }
+    }
+    yield { width, height, rgb }
+  }
+}
+
 /** Generates a file under a temporary name, so that an incomplete file of an interrupted run is never used. */
 async function cached(cache: string, name: string, make: (temporaryPath: string) => Promise<void>): Promise<string> {
   const folder = join(cache, 'clips')

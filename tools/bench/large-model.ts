@@ -8,7 +8,7 @@ import { runApart } from './run-apart.ts'
 import type { BenchOptions, Measured } from './section.ts'
 
 /** Tarsier2-7b: 8.3 billion parameters. */
-const SIZES: Sizes = {
+export const FULL_SIZES: Sizes = {
   layers: 28,
   width: 3584,
   feedForward: 18_944,
@@ -42,7 +42,7 @@ export async function measureLargeModel(options: BenchOptions): Promise<Measured
   const folder = await mkdtemp(join(options.cache, 'large-'))
   try {
     const checkpoint = join(folder, 'checkpoint')
-    await writeRandomCheckpoint(checkpoint, SIZES)
+    await writeRandomCheckpoint(checkpoint, FULL_SIZES)
     const { size, copying } = await copied(checkpoint)
     const home = join(folder, 'home')
     const imported = await importApart(checkpoint, home, 'q4_k_m', 'f16')

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { safetensorsHeader } from '../../src/engine/formats/safetensors/safetensors-writer.ts'
 import { importCheckpoint } from '../../src/engine/models/import/import-checkpoint.ts'
+import { writeAt } from '../../src/platform/write-at.ts'
 import { MANIFEST_FILE } from '../../src/shared/model-manifest.ts'
 import { towerShapes } from '../../test/engine/vision/formula-weights.ts'
 
@@ -77,8 +78,11 @@ export async function randomModel(cache: string, name: keyof typeof sizes): Prom
   }
 }
 
-/** Writes a Qwen2-VL checkpoint folder with random weights and a vocabulary of some 18,000 tokens. */
-export async function writeRandomCheckpoint(folder: string, size: Sizes): Promise<void> {
+/**
+ * Writes a Qwen2-VL checkpoint folder with random weights and a vocabulary of some 18,000 tokens.
+ * @param left tensors that are left out: holes in the file, which take no disk and read as zeros. Defaults to none
+ */
+export async function writeRandomCheckpoint(folder: string, size: Sizes, left: (name: string) => boolean = () => false): Promise<void> {
   await cp(BASE, folder, { recursive: true })
   const read = async (file: string) => JSON.parse(await readFile(join(folder, file), 'utf8'))
   const write = (file: string, value: unknown) => writeFile(join(folder, file), JSON.stringify(value))
@@ -101,7 +105,7 @@ export async function writeRandomCheckpoint(folder: string, size: Sizes): Promis
     rope_scaling: { type: 'mrope', mrope_section: [quarter, 1.5 * quarter, 1.5 * quarter] },
     vision_config: vision,
   })
-  await writeRandomTensors(join(folder, 'model.safetensors'), { ...languageShapes(size, vocabulary), ...visionShapes(vision) })
+  await writeRandomTensors(join(folder, 'model.safetensors'), { ...languageShapes(size, vocabulary), ...visionShapes(vision) }, left)
 }
 
 /** Adds all syllables of two and three letters as tokens, for a large vocabulary of text tokens only. Returns its size. */
@@ -150,16 +154,24 @@ function visionShapes(config: Parameters<typeof towerShapes>[0]): Record<string,
 }
 
 /** Writes a safetensors file of BF16 numbers, tensor by tensor: norms are 1, all other values have an absolute value from 0.008 to 0.03. */
-async function writeRandomTensors(path: string, shapes: Readonly<Record<string, readonly number[]>>): Promise<void> {
+async function writeRandomTensors(
+  path: string,
+  shapes: Readonly<Record<string, readonly number[]>>,
+  left: (name: string) => boolean,
+): Promise<void> {
   const tensors = Object.entries(shapes).map(([name, shape]) => {
     const count = shape.reduce((product, size) => product * size, 1)
     return { name, dtype: 'BF16', shape, bytes: 2 * count, count, norm: shape.length === 1 && name.endsWith('weight') }
   })
   const file = await open(path, 'w')
   try {
-    await file.writeFile(safetensorsHeader(tensors))
+    const header = safetensorsHeader(tensors)
+    await file.writeFile(header)
+    let at = header.byteLength
     let state = 0x9e3779b9
-    for (const { count, norm } of tensors) {
+    for (const { name, bytes, count, norm } of tensors) {
+      at += bytes
+      if (left(name)) continue
       const values = new Uint16Array(count).fill(0x3f80)
       for (let i = 0; i < count && !norm; i++) {
         state ^= state << 13
@@ -167,8 +179,9 @@ async function writeRandomTensors(path: string, shapes: Readonly<Record<string, 
         state ^= state << 5
         values[i] = (state & 0x8000) | (0x3c00 + (state & 0xff))
       }
-      await file.writeFile(new Uint8Array(values.buffer))
+      await writeAt(file, new Uint8Array(values.buffer), at - bytes)
     }
+    await file.truncate(at)
   } finally {
     await file.close()
   }

@@ -8,6 +8,7 @@ import { measureGrowth } from './growth.ts'
 import { measureImport } from './import.ts'
 import { measureLargeModel } from './large-model.ts'
 import { measureMedia } from './media.ts'
+import { measureMemory } from './memory.ts'
 import { measureQueue } from './queue.ts'
 import { measureRest } from './rest.ts'
 import type { BenchOptions, Measured, Skipped } from './section.ts'
@@ -24,6 +25,7 @@ export const sections = {
   'full-tower': { title: 'Vision tower of full size', measure: measureFullTower },
   import: { title: 'Import of a checkpoint', measure: measureImport },
   'large-model': { title: 'A model of real size', measure: measureLargeModel },
+  memory: { title: 'Memory of a model of real size', measure: measureMemory },
   events: { title: 'Times of events', measure: measureEvents },
   generation: { title: 'Tokens a second', measure: measureGeneration },
   busy: { title: 'On a busy machine', measure: measureBusy },
@@ -36,5 +38,5 @@ export const sections = {
 
 export type SectionName = keyof typeof sections
 export const sectionNames = Object.keys(sections) as SectionName[]
-/** The default sections: all except the one that fills the disk. */
-export const usualSections = sectionNames.filter((name) => name !== 'large-model')
+/** The default sections: all except those that take an hour or fill the disk. */
+export const usualSections = sectionNames.filter((name) => name !== 'large-model' && name !== 'memory')

@@ -31,7 +31,7 @@ const program = new Command('bench:speed')
   .description('Measures the engine against its peers on this machine, and writes report.md and report.json.')
   .option(
     '--only <names>',
-    `sections, of ${sectionNames.join(', ')}; large-model wants 45 GB of disk and is run only when named`,
+    `sections, of ${sectionNames.join(', ')}; large-model wants 45 GB of disk, memory an hour and 9 GB: they are run only when named`,
     listOf(sectionNames),
     usualSections,
   )

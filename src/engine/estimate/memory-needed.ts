@@ -69,6 +69,10 @@ export interface MemoryNeeded {
 
 /** Number of tokens that llama.cpp evaluates per batch. */
 const BATCH = 512
+/** Maximum number of tokens of a batch whose logits are computed, see `MAX_OUTPUTS`. */
+const OUTPUTS = 64
+/** Bytes of llama.cpp's attention mask per token of a batch and cell of the context, in 32 and in 16 bits. */
+const MASK_BYTES = 6
 const PROGRAM_BYTES = 400e6
 const FLOAT_BYTES = 4
 
@@ -86,16 +90,17 @@ export function memoryNeeded(
   { cells, visualTokens, patchesPerFrame }: RunSize,
   place: TowerPlace = 'memory',
 ): MemoryNeeded {
-  const computing = BATCH * (language.vocabulary + 2 * language.feedForward + 8 * language.width)
-  // On the CPU, the attention scores of a layer are stored in full.
-  const seeing = patchesPerFrame * (8 * tower.width + 2 * tower.feedForward) + tower.heads * patchesPerFrame ** 2
+  const computing = BATCH * (2 * language.feedForward + 8 * language.width) + OUTPUTS * language.vocabulary
+  // On a GPU, the attention scores of a layer may be stored in full.
+  const scores = place === 'gpu' ? tower.heads * patchesPerFrame ** 2 : 0
+  const seeing = patchesPerFrame * (8 * tower.width + 2 * tower.feedForward) + scores
   const parts = {
     // llama.cpp repacks most weights and no longer needs the originals in the file, so they count once.
     languageWeights: weights.language,
     visionWeights: towerMemory(weights.vision, weights.precision, place),
     context: Math.round(cells * language.cellBytes),
     embeddings: visualTokens * language.rowWidth * FLOAT_BYTES,
-    languageBuffers: computing * FLOAT_BYTES,
+    languageBuffers: Math.round(computing * FLOAT_BYTES + BATCH * cells * MASK_BYTES),
     visionBuffers: Math.round(seeing * FLOAT_BYTES),
     program: PROGRAM_BYTES,
   }

@@ -1,4 +1,6 @@
 import koffi from 'koffi'
+import { releaseMappedPages } from '../../platform/mapped-file.ts'
+import { ownMemory } from '../../platform/memory-limit.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import type { GuardedDevice } from '../devices/device-guard.ts'
 import { deviceTestKey } from '../devices/device-test-store.ts'
@@ -19,6 +21,9 @@ import type { LlamaLibrary } from './llama-library.ts'
 import { PromptTemplate, type TemplateText } from './prompt-template.ts'
 import { TemplateRenderer } from './template-renderer.ts'
 import { Tokenizer } from './tokenizer.ts'
+
+/** Bytes that llama.cpp copies out of a file between two releases of its pages. */
+const COPIED_BYTES = 128 * 1024 ** 2
 
 export interface ModelOptions extends TemplateText {
   /** Whether the tokenizer adds a space only before the first text of the prompt. Defaults to false. */
@@ -147,7 +152,11 @@ export async function loadFile(
   { layers, gpus, further }: { readonly layers: number; readonly gpus: readonly Gpu[]; readonly further: Partial<ModelParams> },
   signal: AbortSignal,
 ): Promise<Pointer | string[]> {
-  const progress: ProgressCallback = () => !signal.aborted
+  const copies = new CopiedWeights(path)
+  const progress: ProgressCallback = () => {
+    copies.release()
+    return !signal.aborted
+  }
   const callback = koffi.register(progress, koffi.pointer(api.types.progressCallback)) as Pointer
   // Null-terminated. Without the list, a GPU would get no layers, but would still compute large products of the CPU layers and store the
   // KV.
@@ -163,12 +172,34 @@ export async function loadFile(
       ...further,
     }
     const model = await callAsync(api.modelLoadFromFile, path, params)
+    copies.release()
     if (signal.aborted && model !== null) api.modelFree(model)
     signal.throwIfAborted()
     return model ?? (await complaints(mark))
   } finally {
     koffi.unregister(callback)
     koffi.free(devices)
+  }
+}
+
+/**
+ * llama.cpp maps a file whole, and copies most weights in K-quants out of it. Pages of what was copied would stay in the process, which would then
+ * seem to need both.
+ */
+class CopiedWeights {
+  readonly #path: string
+  #own = ownMemory()
+
+  constructor(path: string) {
+    this.#path = path
+  }
+
+  /** Call it now and then while the file is loaded. */
+  release(): void {
+    const own = ownMemory()
+    if (own - this.#own < COPIED_BYTES) return
+    this.#own = own
+    releaseMappedPages(this.#path)
   }
 }
 

@@ -30,6 +30,9 @@ export interface OnnxTowerParts {
   readonly fallbacks: readonly string[]
   /** Whether the next run may start while the caller processes the rows of the previous one. */
   readonly overlapRuns: boolean
+  /** Called before and after each run. */
+  readonly beforeRun?: (() => void) | undefined
+  readonly afterRun?: (() => void) | undefined
 }
 
 /** Runs a tower's graph: resizes frames, splits them into patches, computes a few slices per run, and yields the rows of each slice. */
@@ -43,15 +46,19 @@ export class OnnxTower implements Tower {
   readonly #form: TowerForm
   readonly #table: Float32Array
   readonly #overlapRuns: boolean
+  readonly #beforeRun: (() => void) | undefined
+  readonly #afterRun: (() => void) | undefined
   /** Buffers of earlier runs, for reuse. */
   readonly #spare: Float32Array<ArrayBuffer>[] = []
 
-  constructor({ session, gpu, form, manifest, device, resultsKey, fallbacks, overlapRuns }: OnnxTowerParts) {
+  constructor({ session, gpu, form, manifest, device, resultsKey, fallbacks, overlapRuns, beforeRun, afterRun }: OnnxTowerParts) {
     this.#session = session
     this.#gpu = gpu
     this.#form = form
     this.#table = normalisationTable(manifest.preprocessing.mean, manifest.preprocessing.std)
     this.#overlapRuns = overlapRuns
+    this.#beforeRun = beforeRun
+    this.#afterRun = afterRun
     this.width = manifest.vision.width
     this.device = device
     this.resultsKey = resultsKey
@@ -115,9 +122,11 @@ export class OnnxTower implements Tower {
     for (const [position, { pictures }] of batch.entries()) fillPatches(pictures, patching, this.#table, pixels, position * perSlice)
     const inputs = [pixelsInput(pixels, batch.length, rows * columns), ...this.#form.furtherInputs(rows, columns)]
     const compute = () => this.#session.run(inputs)
+    this.#beforeRun?.()
     const { output, inputs: returned } = await runGuarded(this.#gpu, 'answering', compute).catch((error: unknown) => {
       throw runFailure(error, this.device, this.#gpu)
     })
+    this.#afterRun?.()
     const [used] = returned
     if (used && this.#spare.length < 2) this.#spare.push(used.data)
     return output

@@ -1,3 +1,5 @@
+import { join } from 'node:path'
+import { releaseMappedPages } from '../../platform/mapped-file.ts'
 import type { VisionDeviceChoice } from '../../shared/devices.ts'
 import type { ModelManifest } from '../../shared/model-manifest.ts'
 import type { DeviceGuard, GuardedDevice } from '../devices/device-guard.ts'
@@ -29,6 +31,8 @@ export interface TowerOptions {
   readonly overlapRuns?: boolean | undefined
   /** Whether the weights stay in the file on the CPU; see {@link TowerSessionOptions.mapped}. Defaults to false. */
   readonly mapped?: boolean | undefined
+  /** Called before each run and before the trial, with which the caller may free memory. Defaults to nothing. */
+  readonly beforeRun?: (() => void) | undefined
   /** Guard of devices other than the CPU. Without it, they are used without tests. Defaults to none. */
   readonly guard?: DeviceGuard | undefined
   /** Memory of the GPU; a tower that cannot fit is opened on the CPU. Defaults to unknown. */
@@ -74,6 +78,7 @@ export async function openTower(modelDirectory: string, manifest: ModelManifest,
       throw device === 'cpu' ? cpuFailure(error) : error
     }
   }
+  options.beforeRun?.()
   const { choice, states, notices } = await fittingDevices(options.device, statesFor(manifest.vision.precision), options.gpuMemory)
   const { opened, device, fallbacks: passedOver } = await openOnDevice(choice, options.signal, open, states)
   const overlapRuns = options.overlapRuns ?? device !== 'cpu'
@@ -82,7 +87,10 @@ export async function openTower(modelDirectory: string, manifest: ModelManifest,
   ]
   const resultsKey = await visionResultsKey(manifest, device, opened.attention)
   const { session, gpu } = opened
-  return new OnnxTower({ session, gpu, form, manifest, device, resultsKey, fallbacks, overlapRuns })
+  const { data } = manifest.vision
+  const afterRun = data && mapped && device === 'cpu' ? () => releaseMappedPages(join(modelDirectory, data.file)) : undefined
+  afterRun?.() // the trial
+  return new OnnxTower({ session, gpu, form, manifest, device, resultsKey, fallbacks, overlapRuns, beforeRun: options.beforeRun, afterRun })
 }
 
 function inFileNotice(mapped: boolean, device: VisionDevice): string[] {

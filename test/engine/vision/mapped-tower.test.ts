@@ -32,6 +32,16 @@ describe('a tower whose weights stay in their file', () => {
     for (const [at, rows] of mapped.entries()) expect(relativeError(rows, prepared[at] ?? new Float32Array())).toBeLessThan(1e-5)
   })
 
+  test('says before the trial and before each run that it will take memory', async () => {
+    await using folder = await towerFolder(source, config, 'f16')
+    const { directory, manifest } = folder
+    let calls = 0
+    const beforeRun = () => void calls++
+    await using tower = await openTower(directory, manifest, { form: towerForm(manifest), device: 'cpu', mapped: true, beforeRun, signal })
+    expect(calls).toBe(1)
+    for await (const _ of tower.embed(streamed(frames.slice(0, 1)), { frameCount: 1, signal })) expect(calls).toBe(2)
+  })
+
   test('converts a 16-bit matrix only once the input of its layer is computed', async () => {
     await using folder = await towerFolder(source, config, 'f16')
     const bytes = await readFile(join(folder.directory, 'vision.onnx'))

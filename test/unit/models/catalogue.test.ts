@@ -90,10 +90,10 @@ describe('the catalogue', () => {
       }
     }
     const seven = await entry('Tarsier2-Recap-7b')
-    // 28 layers, 2 of 4 heads of 128 in 16 bits: 56 KiB per token; 4 bytes of each of 3584 values.
+    // 28 layers, 2 of 4 heads of 128 in 16 bits: 56 KiB per token; 4 bytes of each of 3584 values; 6 of the mask for each of a batch's 512.
     const narrow = { ...seven, frames: { kind: 'square', tokens: 100, patches: 400 } } as const
     const form = { language: 'q8_0', vision: 'int8' } as const
-    expect(runningMemory(narrow, form, 2) - runningMemory(narrow, form, 1)).toBe(100 * (56 * 1024 + 3584 * 4))
+    expect(runningMemory(narrow, form, 2) - runningMemory(narrow, form, 1)).toBe(100 * (56 * 1024 + 3584 * 4 + 512 * 6))
   })
 
   it("counts a tower's weights in their file on a machine that the model does not fit otherwise", async () => {
@@ -107,9 +107,10 @@ describe('the catalogue', () => {
     expect(runOnMachine(seven, form, 16, 7e9)).toEqual({ ...tight, fits: false })
     // Weights of 8 bits are always in memory.
     expect(runOnMachine(seven, { ...form, vision: 'int8' }, 16, 8e9)).toMatchObject({ fits: false, towerInFile: false })
-    expect([16e9, 11e9, 9e9, 8e9].map((memory) => bestForm(seven, 'f16', 16, memory)?.language)).toEqual([
+    expect([16e9, 11e9, 9e9, 8e9, 7e9].map((memory) => bestForm(seven, 'f16', 16, memory)?.language)).toEqual([
       'q8_0',
       'q6_k',
+      'q5_k_m',
       'q4_k_m',
       undefined,
     ])
