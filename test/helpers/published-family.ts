@@ -81,12 +81,8 @@ export class PublishedFamily {
     return { trace, tensors: readTensors(await readFile(join(out, 'tensors.safetensors'))) }
   }
 
-  /**
-   * Compares every stage of a case.
-   * @param halfway whether many resized values lie halfway between two bytes, so that rounding to 32 bits decides: embeddings then differ by more, and
-   * logits are not compared
-   */
-  async compare(name: string, { halfway = false }: { readonly halfway?: boolean } = {}): Promise<void> {
+  /** Compares every stage of a case. */
+  async compare(name: string): Promise<void> {
     const wanted = this.expected(name)
     const { trace, tensors } = await this.traced(name, 'f32')
     expect(trace.indices).toEqual(wanted.trace.indices)
@@ -99,8 +95,7 @@ export class PublishedFamily {
 
     expect(Buffer.compare(tensors.bytes('positions'), wanted.tensors.bytes('positions'))).toBe(0)
     expect(tensors.shape('embeddings')).toEqual(wanted.tensors.shape('embeddings'))
-    expect(relative(tensors.floats('embeddings'), wanted.tensors.floats('embeddings'))).toBeLessThan(halfway ? 5e-3 : 1e-3)
-    if (halfway) return
+    expect(relative(tensors.floats('embeddings'), wanted.tensors.floats('embeddings'))).toBeLessThan(1e-3)
     expect(largestDifference(tensors.floats('logits'), wanted.tensors.floats('logits'))).toBeLessThan(1e-2)
     expect(trace.generated).toEqual(wanted.trace.generated)
     expect(trace.generated.length).toBe(24)

@@ -83,8 +83,9 @@ CHECKPOINTS = {
 }
 CASES = {
     "by-rate": Case("tied-heads-of-16", f"{PARITY}/clips/odd.mp4"),
-    # 8 slices, 5 positions apart, of 2 by 3 tokens: positions in time exceed rows and columns.
-    "long": Case("tied-heads-of-16", "long.mp4", max_pixels=4704),
+    # 8 slices, 5 positions apart, of 2 by 3 tokens: positions in time exceed rows and columns. A scale of 14/15, since one of 7/8 would put many bytes
+    # halfway between two values, where rounding to 32 bits decides.
+    "long": Case("tied-heads-of-16", "seconds.mp4", max_pixels=4704),
     "portrait": Case("grouped-heads-of-40", "portrait.mp4", frames=5, prompt="What is the person doing?\nIt's 12:30."),
     "uneven": Case("grouped-heads-of-40", f"{PARITY}/clips/vfr.mkv", frames=9, max_pixels=20000),
     "wide-odd": Case("newer-keys-heads-of-8", "wide.mp4", indices=(0, 3, 8, 9, 20), max_pixels=30000, prompt="Où est le café ?"),
@@ -233,6 +234,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path(__file__).parents[2] / "test/fixtures/qwen2-5-vl")
     out = parser.parse_args().out
     (out / "clips").mkdir(parents=True, exist_ok=True)
+    write_clip(out / "clips/seconds.mp4", 90, 60, 40, 2)
+    # For Qwen3-VL's fixtures.
     write_clip(out / "clips/long.mp4", 96, 64, 40, 2)
     write_clip(out / "clips/portrait.mp4", 90, 250, 30, 25)
     write_clip(out / "clips/wide.mp4", 320, 60, 24, 12)

@@ -88,6 +88,8 @@ CHECKPOINTS = {
 CASES = {
     "by-rate": Case("tied-heads-of-16", f"{PARITY}/clips/odd.mp4", max_pixels=9000),
     "many-seconds": Case("tied-heads-of-16", f"{CLIPS}/long.mp4", frames=15, max_pixels=2048),
+    # 8 slices of 2 by 3 tokens.
+    "more-slices": Case("tied-heads-of-16", f"{CLIPS}/long.mp4", frames=15, prompt="What happens in the video?"),
     "portrait": Case("wide-heads-of-64", f"{CLIPS}/portrait.mp4", frames=5, prompt="What is the person doing?\nIt's 12:30."),
     "wide-odd": Case("wide-heads-of-64", f"{CLIPS}/wide.mp4", indices=(0, 3, 8, 9, 20), max_pixels=30000, prompt="Où est le café ?"),
     "shrunk": Case("three-deepstack-heads-of-8", f"{CLIPS}/long.mp4", frames=7),

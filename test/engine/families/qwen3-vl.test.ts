@@ -13,9 +13,17 @@ afterAll(() => rm(home, { recursive: true, force: true }))
 /** Written by tools/reference/qwen3_vl_fixtures.py with the published code: transformers 4.57.6. */
 const family = new PublishedFamily(new URL('../../fixtures/qwen3-vl/', import.meta.url), () => home)
 
-test.each(['by-rate', 'many-seconds', 'portrait', 'wide-odd', 'shrunk', 'picture'])('%s equals the published code at every stage', (name) =>
-  family.compare(name),
+test.each(['by-rate', 'many-seconds', 'more-slices', 'portrait', 'wide-odd', 'shrunk', 'picture'])(
+  '%s equals the published code at every stage',
+  (name) => family.compare(name),
 )
+
+test('the case of more slices than rows or columns is one', () => {
+  const { trace } = family.expected('more-slices')
+  // Two patches along each side of a token.
+  expect(trace.grid).toEqual([8, 4, 6])
+  expect(trace.indices).toHaveLength(15)
+})
 
 test('every slice stands after its time, and starts anew at the position after it', () => {
   const { trace, tensors } = family.expected('many-seconds')
