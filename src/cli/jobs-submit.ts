@@ -4,7 +4,7 @@ import { selectSamples } from '../bench/run/samples.ts'
 import { hasPictureExtension } from '../engine/media/media-names.ts'
 import { readManifest } from '../engine/models/manifest.ts'
 import { DEMO_MODEL, resolveModel } from '../engine/models/registry.ts'
-import { noRewriter } from '../engine/rewriting/rewriter.ts'
+import { expectFields, noRewriter } from '../engine/rewriting/rewriter.ts'
 import { appVersion } from '../service/version.ts'
 import { type QueueTask, queueTasks } from '../shared/contract/queue.ts'
 import { descriptionPrompt } from '../shared/description-prompt.ts'
@@ -135,7 +135,10 @@ async function submit(sources: readonly string[], given: SubmitOptions, signal: 
     throw new TarsierError('usage', 'Nothing is given to submit. Give files, folders or a list.')
   const shape = await shapeFrom(given)
   if (shape && given.task !== 'describe') throw new TarsierError('usage', 'Only descriptions have a shape. Remove --shape, or --task.')
-  if (isRewriting(shape) && given.engine === 'openai') await noRewriter.expectUsable(shape)
+  if (isRewriting(shape)) {
+    if (given.engine === 'openai') await noRewriter.expectUsable(shape)
+    expectFields(shape)
+  }
   const { openQueue, queueUrl } = await import('../queue/open-queue.ts')
   const { openJob } = await import('../queue/job-store.ts')
   const { submitUnits } = await import('../queue/submit-units.ts')

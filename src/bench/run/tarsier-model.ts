@@ -6,7 +6,7 @@ import { MediaProcess } from '../../engine/host/media-process.ts'
 import { fileStamp } from '../../engine/media/local-file.ts'
 import { modelFiles, readManifest } from '../../engine/models/manifest.ts'
 import { resolveModel } from '../../engine/models/registry.ts'
-import { rewriterFor } from '../../engine/rewriting/rewriter.ts'
+import { expectTextModel, rewriterFor } from '../../engine/rewriting/rewriter.ts'
 import { installedVersion } from '../../platform/installed-version.ts'
 import type { Answer, FrameUsed } from '../../shared/engine-events.ts'
 import { isProcessLost, TarsierError } from '../../shared/errors.ts'
@@ -88,7 +88,7 @@ export class TarsierModel implements ModelUnderTest {
     }
   }
 
-  /** Loads the model. Throws as loading does. */
+  /** Loads the model. Throws as loading does, and as {@link expectTextModel} for a shape that rewrites. */
   static async open(options: TarsierModelOptions, signal: AbortSignal): Promise<TarsierModel> {
     const folder = await resolveModel(options.engine.model, options.engine.home)
     const manifest = await readManifest(folder)
@@ -100,6 +100,8 @@ export class TarsierModel implements ModelUnderTest {
     const client = start(options)
     try {
       const info = await client.load(signal)
+      const { shape = null, textModel, engine } = options
+      if (isRewriting(shape)) await expectTextModel(shape, { home: engine.home, textModel }, info)
       const settings = { ...tarsierSettings(manifest, options), ...shapeSettings(options) }
       return new TarsierModel(options, client, info, settings, modelHashes(manifest), marks, familyOf(manifest).clipPixels(manifest))
     } catch (error) {

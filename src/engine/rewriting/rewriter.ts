@@ -7,7 +7,7 @@ import { countWords, isEnded } from '../../shared/shaping/sentences.ts'
 import { capitalized, shapedParts } from '../../shared/shaping/shape-caption.ts'
 import type { Rewriter } from '../../shared/shaping/shaped-answer.ts'
 import type { TimedText } from '../../shared/timed-text.ts'
-import type { EngineClient, TimeRequest, WrittenText } from '../engine-client.ts'
+import type { EngineClient, ModelInfo, TimeRequest, WrittenText } from '../engine-client.ts'
 import { GrammarProblem } from '../language/grammar/gbnf.ts'
 import { compileJsonSchema } from '../language/grammar/json-schema-grammar.ts'
 import { rewritePrompt } from './rewrite-prompt.ts'
@@ -31,12 +31,35 @@ export interface RewriterOptions {
 /** Rewrites the answers of a conversation with a text model, or with the conversation's model without the clip. */
 export function rewriterFor(options: RewriterOptions): Rewriter {
   return {
-    async expectUsable(shape) {
-      grammarOf(shape)
-      await textModelOf(shape, options)
-    },
+    expectUsable: (shape) => expectTextModel(shape, options),
     rewrite: ({ text }, shape) => rewritten(text, shape, options),
   }
+}
+
+/** Throws `schema-unsupported` for fields that no grammar can enforce. */
+export function expectFields(shape: RewritingShape): void {
+  grammarOf(shape)
+}
+
+/**
+ * Finds out before any work whether a shape can be used on this machine. Throws `schema-unsupported`, and `rewriter-missing` without its text model, or
+ * if it has none and `own`, the model that answers, cannot work on texts without a clip.
+ */
+export async function expectTextModel(
+  shape: RewritingShape,
+  from: Pick<RewriterOptions, 'home' | 'textModel'>,
+  own?: Pick<ModelInfo, 'name' | 'textTasks'>,
+): Promise<void> {
+  expectFields(shape)
+  if ((await textModelOf(shape, from)) === undefined && own?.textTasks === false) throw onlyDescribes(own.name)
+}
+
+/** The error of a model that cannot rewrite. */
+export function onlyDescribes(model: string): TarsierError {
+  return new TarsierError(
+    'rewriter-missing',
+    `The model "${model}" only describes clips and cannot rewrite texts. Name a text model (a GGUF file) in the shape, or use another model.`,
+  )
 }
 
 /** Rewriting where answers come from servers, which tell neither what a clip supports nor follow a grammar. */

@@ -6,6 +6,7 @@ import { Conversation } from '../conversation/conversation.ts'
 import { userMessage, type WriteRequest, type WrittenText } from '../engine-client.ts'
 import { TextModel } from '../language/text-model.ts'
 import type { LoadedModel } from '../loaded-model.ts'
+import { onlyDescribes } from './rewriter.ts'
 
 /** Writes texts without a clip, with a text model or the loaded model. Keeps the last text model in memory. */
 export class TextWriter implements AsyncDisposable {
@@ -51,11 +52,7 @@ async function ownText(
   { info, resources }: LoadedModel,
   signal: AbortSignal,
 ): Promise<WrittenText> {
-  if (!info.textTasks)
-    throw new TarsierError(
-      'rewriter-missing',
-      `The model "${info.name}" only describes clips and cannot rewrite texts. Name a text model (a GGUF file) in the shape, or use another model.`,
-    )
+  if (!info.textTasks) throw onlyDescribes(info.name)
   const conversation = new Conversation({ ...resources, cache: null })
   try {
     const turn = {
