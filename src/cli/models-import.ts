@@ -11,6 +11,7 @@ import { type LanguagePrecision, languagePrecisions, type VisionPrecision, visio
 import { exitCodes } from './exit-codes.ts'
 import { fetchSource } from './fetch-source.ts'
 import type { RunCommand } from './interrupt.ts'
+import { acceptsLicence } from './licence-consent.ts'
 import { homeOption } from './options.ts'
 import { ProgressLine } from './progress-line.ts'
 import { homeOf } from './requests.ts'
@@ -28,6 +29,7 @@ export interface ImportOptions {
   readonly adapter?: string
   readonly revision?: string
   readonly keepDownload?: boolean
+  readonly acceptLicence?: boolean
   readonly home?: string
 }
 
@@ -60,6 +62,10 @@ export function addImport(models: Command, run: RunCommand): void {
     .option('--template <file>', 'chat template (Jinja) to use instead of the template of SOURCE (default: the template of SOURCE)')
     .option('--revision <revision>', 'branch, tag or commit of a repository on the hub (default: main)')
     .option('--keep-download', 'keep the downloaded files in the downloads folder for another import (default: delete them)')
+    .option(
+      '--accept-licence',
+      'accept a licence of the catalogue that forbids commercial use, without being asked (default: ask on the terminal before downloading)',
+    )
     .option('--summary <text>', 'sentence that describes the model (default: none)')
     .option('--licence <name>', 'licence of the model (default: unknown)')
     .addOption(homeOption())
@@ -71,6 +77,10 @@ export function addImport(models: Command, run: RunCommand): void {
     .action((source: string, options: ImportOptions) =>
       run(async (signal) => {
         const path = await bringIn(source, options, signal)
+        if (path === null) {
+          process.stderr.write('Nothing was downloaded.\n')
+          return exitCodes.failed
+        }
         process.stderr.write(`${visionAdvice(await fastestPrecision(), (await readManifest(path)).vision)}\n`)
         process.stdout.write(`${path}\n`)
         return exitCodes.done
@@ -79,10 +89,15 @@ export function addImport(models: Command, run: RunCommand): void {
 }
 
 /**
- * Imports a checkpoint folder, or downloads one first, and returns the model's folder. Throws as the hub and the import do.
+ * Imports a checkpoint folder, or downloads one first, and returns the model's folder; null if the user does not accept the licence of a checkpoint of the
+ * catalogue. Throws as the hub and the import do.
  * @param options `folder`: name of the folder, if it must not be that of the model
  */
-export async function bringIn(source: string, options: ImportOptions & { readonly folder?: string }, signal: AbortSignal): Promise<string> {
+export async function bringIn(
+  source: string,
+  options: ImportOptions & { readonly folder?: string },
+  signal: AbortSignal,
+): Promise<string | null> {
   const home = homeOf(options)
   // Checked before downloading gigabytes.
   const destination = freeModelFolder(options.folder ?? options.name, home)
@@ -97,6 +112,7 @@ export async function bringIn(source: string, options: ImportOptions & { readonl
     )
   }
   const companions = await readCompanions(options)
+  if (origin.kind === 'hub' && !(await acceptsLicence(origin.repository, options.acceptLicence === true, signal))) return null
   const progress = new ProgressLine(process.stderr)
   try {
     if (origin.kind === 'local') return await importFolder(origin.path, source, { ...options, destination }, companions, progress, signal)

@@ -215,7 +215,8 @@ function fetcher(home: string, output: WorkerOutput) {
     const { bringIn } = await import('./models-import.ts')
     output.say(`importing ${source.repository} as "${folder}"`)
     const { repository, revision, language, vision } = source
-    await bringIn(repository, { name, folder, language, vision, home, ...(revision !== null && { revision }) }, signal)
+    // Whoever submitted the job has the model, and accepted its licence.
+    await bringIn(repository, { name, folder, language, vision, home, acceptLicence: true, ...(revision !== null && { revision }) }, signal)
   }
 }
 

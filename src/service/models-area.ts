@@ -85,6 +85,8 @@ function offered(entry: CatalogueEntry): CatalogueModel {
     title: name,
     summary,
     licence: licence.name,
+    licenceNote: licence.note ?? null,
+    nonCommercial: licence.nonCommercial ?? false,
     download: download.bytes,
     forms: forms.map((form) => ({ ...form, recommended: form.language === best?.language })),
   }

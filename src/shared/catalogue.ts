@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { familyNames } from './model-manifest.ts'
+import { describeSchema, familyNames, presetSchema } from './model-manifest.ts'
 
 const count = z.int().positive()
 
@@ -53,6 +53,22 @@ const frameShape = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('square'), tokens: count, patches: count }).strict(),
 ])
 
+/** What a model's authors use it with, where that differs from its family; an import puts it into the manifest. */
+const defaultsShape = z
+  .object({
+    /** Prompt for the description of a clip. */
+    describe: describeSchema.exactOptional(),
+    /** Ready questions. */
+    prompts: z.array(presetSchema).min(1).max(50).exactOptional(),
+    /** Frames of a clip. */
+    frames: count.exactOptional(),
+    /** Maximum number of pixels of a frame of a clip. */
+    frameMaxPixels: count.exactOptional(),
+    /** Maximum number of tokens of an answer. */
+    maxTokens: count.exactOptional(),
+  })
+  .strict()
+
 export const catalogueEntrySchema = z
   .object({
     /** Short names for the repository. */
@@ -61,15 +77,27 @@ export const catalogueEntrySchema = z
     family: z.enum(familyNames),
     /** One sentence on its strengths. */
     summary: z.string().min(1),
-    /** `note` states uncertainties about the licence. */
-    licence: z.object({ name: z.string().min(1), note: z.string().optional() }).strict(),
+    /** `note` states conditions and uncertainties. `nonCommercial`: no commercial use is allowed, which users have to confirm before a download. */
+    licence: z
+      .object({ name: z.string().min(1), note: z.string().optional(), nonCommercial: z.literal(true).optional() })
+      .strict()
+      .refine(({ note, nonCommercial }) => nonCommercial === undefined || note !== undefined, {
+        path: ['note'],
+        message: 'must say what is allowed',
+      }),
     download: z.object({ bytes: count, approximate: z.boolean() }).strict(),
     language: languageShape,
     vision: visionShape,
     frames: frameShape,
+    defaults: defaultsShape.optional(),
   })
   .strict()
 
 export const catalogueSchema = z.array(catalogueEntrySchema).min(1)
 
 export type CatalogueEntry = z.infer<typeof catalogueEntrySchema>
+
+/** What users have to know about a checkpoint's licence before they download it. */
+export function licenceText({ licence: { name, note } }: Pick<CatalogueEntry, 'licence'>): string {
+  return note === undefined ? name : `${name}. ${note}`
+}

@@ -25,7 +25,8 @@ export const MANIFEST_FILE = 'tarsier-model.json'
 
 /** Maximum length of a chat template in characters. The longest published ones, with tools and reasoning, have about 30,000. */
 export const MAX_TEMPLATE = 256 * 1024
-const MAX_DESCRIBE = 10_000
+/** Prompt for a description. */
+export const describeSchema = z.string().min(1).max(10_000)
 
 const modelFile = { file: fileName, sha256, bytes: z.int().positive() }
 const visionFile = {
@@ -70,7 +71,7 @@ const prompt = z
     template: z.string().max(MAX_TEMPLATE, `is longer than the maximum of ${MAX_TEMPLATE} characters`),
     /** Placeholder for a clip in the rendered template, such as `<|vision_start|><|video_pad|><|vision_end|>`. The pad is replaced by the frames' embeddings. */
     videoPad: z.string().min(1).max(256),
-    describe: z.string().min(1).max(MAX_DESCRIBE),
+    describe: describeSchema,
     /** Whether a SentencePiece tokenizer adds its space only before the first text of the prompt, not after every control token and clip. Defaults to false. */
     spaceOnce: z.boolean().optional(),
     /** Whether that space is omitted before a text that begins with a space. Defaults to false. */
@@ -79,7 +80,7 @@ const prompt = z
   .strict()
 
 /** Prompt for the description of an image. Defaults to `prompt.describe`. */
-const describePicture = z.string().min(1).max(MAX_DESCRIBE)
+const describePicture = describeSchema
 
 /** A ready question with a short name. */
 export const presetSchema = z.object({ name: z.string().trim().min(1).max(100), text: z.string().trim().min(1).max(100_000) }).strict()
@@ -229,6 +230,8 @@ const qwen3VlSchema = z
     preprocessing: z
       .object({
         ...pictureInput,
+        /** Limit of a frame of a clip. Defaults to none besides that of the clip. */
+        frameMaxPixels: pixels.positive().optional(),
         /** Limits of all frames of a clip together. */
         clipMinPixels: z
           .int()

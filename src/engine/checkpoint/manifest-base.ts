@@ -39,6 +39,6 @@ export function manifestBase(
       ...(options.maxFrames !== undefined && { maxFrames: options.maxFrames }),
       repeats,
     },
-    generation: { maxTokens, temperature: 0, topP: 1 },
+    generation: { maxTokens: options.maxTokens ?? maxTokens, temperature: 0, topP: 1 },
   }
 }

@@ -53,6 +53,12 @@ export interface ModelOptions {
   readonly licence?: string
   /** Default number of frames per clip. Defaults to the family's number. */
   readonly frames?: number
+  /** Prompt for the description of a clip. Defaults to the family's. */
+  readonly describe?: string
+  /** Maximum number of pixels of a frame of a clip. Defaults to the family's; families whose frames have one size ignore it. */
+  readonly frameMaxPixels?: number
+  /** Maximum number of tokens of an answer. Defaults to the family's number. */
+  readonly maxTokens?: number
   /** Maximum number of frames per clip. Defaults to none. */
   readonly maxFrames?: number
   /** See the manifest's `recognizesOnly`. Left out by default. */

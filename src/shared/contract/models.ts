@@ -69,6 +69,10 @@ export interface CatalogueModel {
   readonly title: string
   readonly summary: string
   readonly licence: string
+  /** Conditions of the licence in a sentence; null if there is nothing to say. */
+  readonly licenceNote: string | null
+  /** Whether the licence forbids commercial use, which users confirm before a download. */
+  readonly nonCommercial: boolean
   /** Size of the download in bytes. */
   readonly download: number
   readonly forms: readonly CatalogueForm[]

@@ -46,12 +46,31 @@ const precise = ['--language', 'f32', '--vision', 'f32']
 describe('models import from the hub', () => {
   it('imports a checkpoint of the catalogue and removes the download', async () => {
     const { code, stdout, stderr } = await models('import', 'Tarsier2-Recap-7b', '--name', 'recap', ...precise)
-    expect(stderr).toMatch(ADVICE)
+    const [licence = '', ...rest] = stderr.split(/(?<=\n)/)
+    expect(licence).toMatch(/^licence of Tarsier2-Recap-7b: apache-2\.0\. Licence of Tarsier2-7b-0115 and/)
+    expect(rest.join('')).toMatch(ADVICE)
     expect(code).toBe(0)
     expect(stdout).toBe(`${join(home, 'models', 'recap')}\n`)
     expect(await readdir(home)).toEqual(['models'])
     const [shown] = jsonLines((await models('show', 'recap', '--json')).stdout)
     expect(shown).toMatchObject({ name: 'recap', source: { repository: REPOSITORY, revision: COMMIT } })
+  })
+
+  it('downloads under a licence that forbids commercial use only if it is accepted, and imports with the defaults of the catalogue', async () => {
+    const restricted = 'VidBridge-R1/VidBridge-R1'
+    hub.add(restricted, { commit: COMMIT, revisions: ['main'], files })
+    const before = hub.sent()
+    const refused = await models('import', 'VidBridge-R1', '--name', 'bridge', ...precise)
+    expect(refused).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/^licence of VidBridge-R1: .*forbid any commercial use\.\n.*--accept-licence/),
+    })
+    expect(hub.sent()).toBe(before)
+    const { code } = await models('import', 'VidBridge-R1', '--name', 'bridge', '--accept-licence', ...precise)
+    expect(code).toBe(0)
+    const [shown] = jsonLines((await models('show', 'bridge', '--json')).stdout)
+    expect(shown).toMatchObject({ prompt: { describe: expect.stringContaining('<think>') }, generation: { maxTokens: 2048 } })
+    expect(await models('remove', 'bridge', '--yes')).toMatchObject({ code: 0 })
   })
 
   it('resumes a download after Ctrl-C, and keeps it with --keep-download', async () => {

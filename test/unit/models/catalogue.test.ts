@@ -10,7 +10,7 @@ import {
 } from '../../../src/engine/estimate/catalogue-memory.ts'
 import { fitsMachine } from '../../../src/engine/estimate/memory-needed.ts'
 import { findInCatalogue, readCatalogue } from '../../../src/engine/models/catalogue.ts'
-import type { CatalogueEntry } from '../../../src/shared/catalogue.ts'
+import { type CatalogueEntry, licenceText } from '../../../src/shared/catalogue.ts'
 import { type LanguagePrecision, languagePrecisions, visionPrecisions } from '../../../src/shared/model-manifest.ts'
 
 async function entry(name: string): Promise<CatalogueEntry> {
@@ -20,7 +20,7 @@ async function entry(name: string): Promise<CatalogueEntry> {
 }
 
 describe('the catalogue', () => {
-  it('contains the four Tarsiers, two of Qwen2-VL, four of Qwen2.5-VL and three of Qwen3-VL, found by name and repository', async () => {
+  it('contains the four Tarsiers, those of Qwen, and seven models that others made of them, found by name and repository', async () => {
     const entries = await readCatalogue()
     expect(entries.map(({ repository }) => repository)).toEqual([
       'omni-research/Tarsier2-Recap-7b',
@@ -36,6 +36,13 @@ describe('the catalogue', () => {
       'Qwen/Qwen3-VL-2B-Instruct',
       'Qwen/Qwen3-VL-4B-Instruct',
       'Qwen/Qwen3-VL-8B-Instruct',
+      'Skywork/SkyCaptioner-V1',
+      'TencentARC/TimeLens-8B',
+      'MCG-NJU/TimeLens2-2B',
+      'MCG-NJU/TimeLens2-4B',
+      'MCG-NJU/TimeLens2-8B',
+      'VidBridge-R1/VidBridge-R1',
+      'OwlCap/OwlCap-7B',
     ])
     expect((await entry('tarsier2-recap-7B')).repository).toBe('omni-research/Tarsier2-Recap-7b')
     expect((await entry('qwen/qwen2-vl-2b-instruct')).name).toBe('Qwen2-VL-2B-Instruct')
@@ -62,9 +69,19 @@ describe('the catalogue', () => {
     expect(visionBytes(vision, 'f16') / 1e9).toBeCloseTo(1.35, 2)
   })
 
-  it('reports downloads of the size of 16-bit weights', async () => {
+  it('marks the licences that forbid commercial use, and says what they allow', async () => {
+    const forbidden = (await readCatalogue()).filter(({ licence }) => licence.nonCommercial)
+    expect(forbidden.map(({ name, licence }) => [name, licence.name])).toEqual([
+      ['Qwen2.5-VL-3B-Instruct', 'qwen-research'],
+      ['VidBridge-R1', 'academic research only'],
+      ['OwlCap-7B', 'cc-by-nc-sa-4.0'],
+    ])
+    for (const one of forbidden) expect(licenceText(one)).toMatch(/research|non-commercial/)
+  })
+
+  it('reports downloads of the size of 16-bit weights, and of a language model in 32 bits for one', async () => {
     for (const one of await readCatalogue()) {
-      const weights = formBytes(one, { language: 'f16', vision: 'f16' })
+      const weights = formBytes(one, { language: one.name === 'SkyCaptioner-V1' ? 'f32' : 'f16', vision: 'f16' })
       expect(Math.abs(one.download.bytes / weights - 1), one.name).toBeLessThan(0.01)
     }
   })
@@ -76,6 +93,9 @@ describe('the catalogue', () => {
     expect(frameSize((await entry('Qwen2.5-VL-7B-Instruct')).frames, 16)).toEqual({ tokens: 384, patches: 3072 })
     // Two frames of 1,536 tokens together.
     expect(frameSize((await entry('Qwen3-VL-4B-Instruct')).frames, 16)).toEqual({ tokens: 768, patches: 6144 })
+    // Fine-tunes with a limit for each frame: two of 147 and of 225 tokens together.
+    expect(frameSize((await entry('SkyCaptioner-V1')).frames, 16).tokens).toBe(96)
+    expect(frameSize((await entry('TimeLens2-4B')).frames, 64).tokens).toBe(112)
     expect(frameSize((await entry('Tarsier-7b')).frames, 8)).toEqual({ tokens: 601, patches: 577 })
   })
 

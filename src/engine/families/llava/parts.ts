@@ -67,7 +67,7 @@ export function llavaManifest(
     prompt: {
       template: options.template ?? tarsierTemplate(found.vocabulary),
       videoPad: TARSIER_CLIP,
-      describe: DESCRIBE,
+      describe: options.describe ?? DESCRIBE,
       describePicture: DESCRIBE_PICTURE,
       ...(found.vocabulary.spaceOnce && { spaceOnce: true }),
       ...(found.vocabulary.spaceUnlessGiven && { spaceUnlessGiven: true }),

@@ -82,8 +82,8 @@ export function qwen25VlManifest(
     ...base,
     family: 'qwen2.5-vl',
     sampler: { ...base.sampler, multipleOf: found.vision.temporal_patch_size, perSecond: FRAMES_PER_SECOND },
-    preprocessing: preprocessingOf(found.processor),
-    prompt: { template: found.template, videoPad: VIDEO_PAD, describe: DESCRIBE },
+    preprocessing: preprocessingOf(found.processor, options),
+    prompt: { template: found.template, videoPad: VIDEO_PAD, describe: options.describe ?? DESCRIBE },
     maxSequence: Math.min(MAX_SEQUENCE, found.context),
   }
 }
@@ -107,14 +107,17 @@ export function qwen25VlTower(source: TensorSource, vision: Qwen25VlVisionConfig
   }
 }
 
-function preprocessingOf({ minPixels, maxPixels, ...picture }: QwenProcessor): Qwen25VlManifest['preprocessing'] {
+function preprocessingOf(
+  { minPixels, maxPixels, ...picture }: QwenProcessor,
+  { frameMaxPixels = FRAME_MAX_PIXELS }: ModelOptions,
+): Qwen25VlManifest['preprocessing'] {
   const most = Math.max(minPixels, Math.min(maxPixels, PICTURE_MAX_PIXELS))
   return {
     ...picture,
     minPixels,
     maxPixels: most,
     frameMinPixels: FRAME_MIN_PIXELS,
-    frameMaxPixels: FRAME_MAX_PIXELS,
+    frameMaxPixels,
     clipMaxPixels: CLIP_MAX_PIXELS,
   }
 }

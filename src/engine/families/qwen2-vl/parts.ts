@@ -70,8 +70,8 @@ export function qwen2VlManifest(
   return {
     ...manifestBase(options, found, SETTINGS),
     family: 'tarsier2',
-    preprocessing: found.preprocessing,
-    prompt: { template: found.template, videoPad: VIDEO_PAD, describe: DESCRIBE },
+    preprocessing: { ...found.preprocessing, ...(options.frameMaxPixels !== undefined && { frameMaxPixels: options.frameMaxPixels }) },
+    prompt: { template: found.template, videoPad: VIDEO_PAD, describe: options.describe ?? DESCRIBE },
     maxSequence: Math.min(MAX_SEQUENCE, found.context),
   }
 }

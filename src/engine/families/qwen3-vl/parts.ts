@@ -71,8 +71,8 @@ export function qwen3VlManifest(
     ...base,
     family: 'qwen3-vl',
     sampler: { ...base.sampler, perSecond, roundedStep: true },
-    preprocessing,
-    prompt: { template: found.template, videoPad: VIDEO_PAD, describe: DESCRIBE },
+    preprocessing: { ...preprocessing, ...(options.frameMaxPixels !== undefined && { frameMaxPixels: options.frameMaxPixels }) },
+    prompt: { template: found.template, videoPad: VIDEO_PAD, describe: options.describe ?? DESCRIBE },
     maxSequence: Math.min(MAX_SEQUENCE, found.context),
   }
 }

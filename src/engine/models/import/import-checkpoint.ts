@@ -3,12 +3,13 @@ import { writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { Progress } from '../../../shared/engine-events.ts'
 import { type LanguagePrecision, MANIFEST_FILE, modelManifestSchema, type VisionPrecision } from '../../../shared/model-manifest.ts'
-import { folderName } from '../../checkpoint/checkpoint-source.ts'
+import { folderName, sourceOf } from '../../checkpoint/checkpoint-source.ts'
 import type { ModelOptions } from '../../checkpoint/model-parts.ts'
 import { towerForm } from '../../families/families.ts'
 import { tryTemplate } from '../../language/prompt-template.ts'
 import { expectGraphFits } from '../../vision/graph-fit.ts'
 import { checkTowerFiles } from '../../vision/tower-files.ts'
+import { findInCatalogue } from '../catalogue.ts'
 import { expectModelName, freeModelFolder } from '../manage.ts'
 import { verifyModel } from '../manifest.ts'
 import { ImportProgress } from './import-progress.ts'
@@ -34,7 +35,8 @@ export interface ImportOptions extends ModelOptions, SourceCompanions {
 }
 
 /**
- * Imports a Hugging Face checkpoint folder, or a GGUF and its mmproj file, as a model folder, and returns its path. The model is written to
+ * Imports a Hugging Face checkpoint folder, or a GGUF and its mmproj file, as a model folder, and returns its path. A checkpoint of the catalogue gets the
+ * defaults that stand there. The model is written to
  * a hidden folder, read back and verified, and then renamed. A failure leaves nothing, unless disk space, memory or permissions were
  * insufficient. In that case, and after an abort or the death of the process, the hidden folder is kept, and the next import with the same
  * key resumes it.
@@ -46,7 +48,7 @@ export async function importCheckpoint(source: string, options: ImportOptions): 
   signal.throwIfAborted()
   const target = targetOf(options)
   expectFree(target, basename(target))
-  await using opened = await openImportSource(source, options, options)
+  await using opened = await openImportSource(source, options, { ...(await catalogueDefaults(source)), ...options })
   const { parts } = opened
   await tryTemplate(parts.manifest.prompt)
   const work = languageWork(parts.language, options.language, signal)
@@ -84,6 +86,11 @@ function keyOf({ fingerprint, parts }: ImportSource, { language, vision }: Impor
   return createHash('sha256')
     .update(JSON.stringify([PIECES_VERSION, language, vision, parts.manifest, parts.language.metadata, fingerprint]))
     .digest('hex')
+}
+
+/** What the catalogue says of a checkpoint, by its repository in the Hugging Face cache or the name of its folder. */
+async function catalogueDefaults(source: string): Promise<Omit<ModelOptions, 'name'>> {
+  return (await findInCatalogue(sourceOf(resolve(source)).repository))?.defaults ?? {}
 }
 
 function targetOf({ name, home, destination }: ImportOptions): string {

@@ -6,8 +6,8 @@ import { t, translate } from '../../../shared/text.ts'
 import { formFirst, formKey, modelName } from '../../lib/model-names.ts'
 import { useModels } from '../../stores/models.ts'
 import { reportErrors } from '../../stores/problem.ts'
-import { Button } from '../ui/button.tsx'
 import { controlClass } from '../ui/field.tsx'
+import { DownloadButton } from './download-button.tsx'
 
 const fits: Readonly<Record<Fit['verdict'], { readonly label: string; readonly className: string }>> = {
   good: { label: t('fits this machine'), className: 'bg-good-soft text-good' },
@@ -57,10 +57,16 @@ export function CatalogueCard({ model, onStarted }: CatalogueCardProps) {
         ))}
       </select>
       <p className="text-note text-quiet">{translate(form.fit.reason)}</p>
+      {model.licenceNote !== null && <p className="text-note text-quiet">{t('Licence: {note}', { note: translate(model.licenceNote) })}</p>}
       <div className="mt-auto flex items-center gap-3 pt-1">
-        <Button size="small" variant="primary" why={coming ? t('The download is already running') : null} onClick={() => reportErrors(get)}>
+        <DownloadButton
+          model={model}
+          size="small"
+          why={coming ? t('The download is already running') : null}
+          onDownload={() => reportErrors(get)}
+        >
           <Download size={14} aria-hidden="true" /> {t('Download')}
-        </Button>
+        </DownloadButton>
         <span className="text-note text-quiet">
           {t('{size} download', { size: sizeText(model.download) })} · {model.licence}
         </span>

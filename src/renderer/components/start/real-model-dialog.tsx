@@ -10,6 +10,7 @@ import { useRealModel } from '../../stores/real-model.ts'
 import { useSettings } from '../../stores/settings.ts'
 import { useView } from '../../stores/view.ts'
 import { NeverConnectNotice } from '../connections/never-connect-notice.tsx'
+import { DownloadButton } from '../models/download-button.tsx'
 import { JobCard } from '../models/job-card.tsx'
 import { Button } from '../ui/button.tsx'
 import { Dialog } from '../ui/dialog.tsx'
@@ -54,9 +55,9 @@ function Offer() {
         model &&
         form &&
         !job && (
-          <Button variant="primary" onClick={() => reportErrors(() => get(model, form))}>
+          <DownloadButton model={model} onDownload={() => reportErrors(() => get(model, form))}>
             {t('Download {size}', { size: sizeText(model.download) })}
-          </Button>
+          </DownloadButton>
         )
       )}
     </>
@@ -91,7 +92,7 @@ function Requirements({ model, form }: { readonly model: CatalogueModel; readonl
     [t('Download'), t('{size}, about {time} at 100 Mbit/s', { size: sizeText(model.download), time })],
     [t('On this disk'), sizeText(form.bytes)],
     [t('Memory'), translate(form.fit.reason)],
-    [t('Licence'), model.licence],
+    [t('Licence'), model.licenceNote === null ? model.licence : `${model.licence}. ${translate(model.licenceNote)}`],
   ] as const
   return (
     <section aria-label={model.title} className="space-y-1">

@@ -48,3 +48,16 @@ test.each([1024, 5000, 50_000, 200_000])("a user's limit of %i pixels holds, als
     expect(size.width * size.height).toBeLessThanOrEqual(maxPixels)
   }
 })
+
+test.each([
+  // smart_resize of qwen-vl-utils 0.0.14 with a factor of 32 and 480 by 480 pixels.
+  [64, [1920, 1080], [640, 352]],
+  [2, [640, 360], [640, 352]],
+  [2, [320, 240], [320, 256]],
+  // A picture has the limits of the image processor.
+  [1, [1920, 1080], [1504, 832]],
+] as const)('%i frames of a fine-tune with a limit for each frame', (frameCount, [width, height], size) => {
+  const limited = { ...published, preprocessing: { ...published.preprocessing, frameMaxPixels: 480 * 480 } }
+  const found = frameSize({ width, height }, { frameCount }, limited)
+  expect([found.width, found.height]).toEqual(size)
+})
