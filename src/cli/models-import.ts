@@ -39,7 +39,7 @@ export function addImport(models: Command, run: RunCommand): void {
     .summary('import a checkpoint as a model')
     .description(
       'SOURCE is a checkpoint folder, a catalogue name ("tarsier models catalogue"), or a repository on the Hugging Face hub (owner/name), which is downloaded first. ' +
-        'Supported are Qwen2-VL (including Tarsier2), Qwen2.5-VL, Qwen3-VL, and LLaVA checkpoints (including Tarsier) in the Hugging Face format, with config.json, safetensors (single file or shards), ' +
+        'Supported are checkpoints of the architectures in the catalogue, and LLaVA, in the Hugging Face format, with config.json, safetensors (single file or shards), ' +
         'tokenizer and preprocessor settings; and a GGUF file with its mmproj file, which --language and --vision select if a repository contains several. Writes a language file, a vision file and a manifest into the models folder. ' +
         'If an import is stopped or fails, only the downloaded files are kept. Run the same command to resume; the download is deleted when the import is complete.',
     )
