@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { TurnRequest } from '../../../src/engine/engine-client.ts'
 import { towerForm } from '../../../src/engine/families/families.ts'
 import { openClip } from '../../../src/engine/media/open-clip.ts'
+import { importCheckpoint } from '../../../src/engine/models/import/import-checkpoint.ts'
 import { readManifest } from '../../../src/engine/models/manifest.ts'
 import { ClipPreparer } from '../../../src/servers/clip-preparer.ts'
 import { RemoteEngine, type RemoteEngineOptions } from '../../../src/servers/remote-engine.ts'
@@ -13,6 +14,7 @@ import type { Answer, EngineEvent } from '../../../src/shared/engine-events.ts'
 import { MANIFEST_FILE } from '../../../src/shared/model-manifest.ts'
 import { samplingSchema } from '../../../src/shared/sampling.ts'
 import { DemoServers } from '../../helpers/demo-servers.ts'
+import { ScratchFolder } from '../../helpers/scratch-folder.ts'
 import type { VllmOptions } from '../../helpers/vllm-server.ts'
 
 const KEY = 'sk-very-secret-0123456789'
@@ -189,6 +191,19 @@ describe('examining a server', () => {
     await expect(dead.load(never)).rejects.toMatchObject({ code: 'model-unavailable' })
     expect(() => engineWith([])).toThrow(expect.objectContaining({ code: 'usage' }) as Error)
     expect(() => engineWith([server, server])).toThrow(expect.objectContaining({ code: 'usage' }) as Error)
+  })
+
+  it('is not asked for a model whose prompt tells the times of frames', async () => {
+    await using scratch = await ScratchFolder.make()
+    const options = { name: 'timed', home: scratch.directory, language: 'f32', vision: 'f32', signal: never } as const
+    await importCheckpoint(fileURLToPath(new URL('../../fixtures/qwen3-vl/checkpoints/tied-heads-of-16', import.meta.url)), options)
+    await using server = await startServer()
+    await using engine = engineWith([server], { model: 'timed', home: scratch.directory, preparer: undefined })
+    await expect(engine.load(never)).rejects.toMatchObject({
+      code: 'model-unsupported',
+      message: expect.stringMatching(/for timed: its prompts contain the times of frames/) as string,
+    })
+    expect(server.seen).toEqual([])
   })
 
   it('fails an answer whose number of tokens differs later', async () => {
