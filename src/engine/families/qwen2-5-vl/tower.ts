@@ -1,8 +1,9 @@
 import type { VisionPrecision } from '../../../shared/model-manifest.ts'
 import type { TowerWriteOptions } from '../../checkpoint/model-parts.ts'
+import { openTowerGraph } from '../../checkpoint/tower-graph.ts'
 import { expectLayers, imageFirst, prefixOf } from '../../checkpoint/tower-tensors.ts'
-import { CheckpointWeights, matrixBytes } from '../../formats/onnx/onnx-checkpoint-weights.ts'
-import { type GraphFiles, INSIDE_UP_TO_BYTES, MICROSOFT, OnnxGraphWriter } from '../../formats/onnx/onnx-graph.ts'
+import { matrixBytes } from '../../formats/onnx/onnx-checkpoint-weights.ts'
+import { type GraphFiles, MICROSOFT } from '../../formats/onnx/onnx-graph.ts'
 import type { TensorSource } from '../../formats/tensor-source.ts'
 import { AttentionNodes } from './tower-attention.ts'
 import { type Qwen25VlVisionConfig, windowPatches } from './vision-config.ts'
@@ -34,16 +35,7 @@ export async function writeQwen25VlTower(
   const headSize = channels / heads
   const merged = channels * config.spatial_merge_size ** 2
   const values = config.temporal_patch_size * CHANNELS * config.patch_size ** 2
-  const elements = matrixElements(config)
-  const external = towerBytes(config, options.precision) > INSIDE_UP_TO_BYTES
-  const dataFile = external ? `${options.fileName}.data` : undefined
-  const graph = new OnnxGraphWriter(options.directory, { dataFile, durable: options.durable })
-  const weights = new CheckpointWeights(source, graph, {
-    precision: options.precision,
-    prefix,
-    signal: options.signal,
-    onWritten: (written) => options.onProgress?.(written / elements),
-  })
+  const { graph, weights } = openTowerGraph(source, options, prefix, matrixElements(config))
   const norm = (input: string, key: string) => weights.rmsNorm(input, key, channels, RMS_NORM_EPSILON)
   try {
     const pixels = graph.input('pixels', 'f32', ['slices', 'patches', values])

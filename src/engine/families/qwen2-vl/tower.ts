@@ -1,8 +1,9 @@
 import type { VisionPrecision } from '../../../shared/model-manifest.ts'
 import type { TowerWriteOptions } from '../../checkpoint/model-parts.ts'
+import { openTowerGraph } from '../../checkpoint/tower-graph.ts'
 import { expectLayers, prefixOf } from '../../checkpoint/tower-tensors.ts'
-import { CheckpointWeights, expectShape, matrixBytes } from '../../formats/onnx/onnx-checkpoint-weights.ts'
-import { type GraphFiles, INSIDE_UP_TO_BYTES, MICROSOFT, OnnxGraphWriter, type OnnxValueName } from '../../formats/onnx/onnx-graph.ts'
+import { expectShape, matrixBytes } from '../../formats/onnx/onnx-checkpoint-weights.ts'
+import { type GraphFiles, MICROSOFT, type OnnxValueName } from '../../formats/onnx/onnx-graph.ts'
 import type { TensorSource } from '../../formats/tensor-source.ts'
 import type { Qwen2VlVisionConfig } from './vision-config.ts'
 
@@ -33,16 +34,7 @@ export async function writeQwen2VlTower(
   const hidden = channels * config.mlp_ratio
   const merged = channels * config.spatial_merge_size ** 2
   const values = CHANNELS * patch * patch
-  const elements = matrixElements(config)
-  const external = towerBytes(config, options.precision) > INSIDE_UP_TO_BYTES
-  const dataFile = external ? `${options.fileName}.data` : undefined
-  const graph = new OnnxGraphWriter(options.directory, { dataFile, durable: options.durable })
-  const weights = new CheckpointWeights(source, graph, {
-    precision: options.precision,
-    prefix,
-    signal: options.signal,
-    onWritten: (written) => options.onProgress?.(written / elements),
-  })
+  const { graph, weights } = openTowerGraph(source, options, prefix, matrixElements(config))
   try {
     const pixels = graph.input('pixels', 'f32', ['frames', 'patches', values])
     const cos = graph.input('cos', 'f32', ['patches', headSize / 2])

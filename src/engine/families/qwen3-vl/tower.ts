@@ -1,8 +1,9 @@
 import type { VisionPrecision } from '../../../shared/model-manifest.ts'
 import type { TowerWriteOptions } from '../../checkpoint/model-parts.ts'
+import { openTowerGraph } from '../../checkpoint/tower-graph.ts'
 import { expectLayers, imageFirst, prefixOf } from '../../checkpoint/tower-tensors.ts'
-import { CheckpointWeights, expectShape, matrixBytes } from '../../formats/onnx/onnx-checkpoint-weights.ts'
-import { type GraphFiles, INSIDE_UP_TO_BYTES, MICROSOFT, OnnxGraphWriter, type OnnxValueName } from '../../formats/onnx/onnx-graph.ts'
+import { type CheckpointWeights, expectShape, matrixBytes } from '../../formats/onnx/onnx-checkpoint-weights.ts'
+import { type GraphFiles, MICROSOFT, type OnnxGraphWriter, type OnnxValueName } from '../../formats/onnx/onnx-graph.ts'
 import type { TensorSource } from '../../formats/tensor-source.ts'
 import { CORNERS } from './learned-positions.ts'
 import { type Qwen3VlVisionConfig, rowWidth } from './vision-config.ts'
@@ -36,16 +37,7 @@ export async function writeQwen3VlTower(
   expectLayers(source, config.depth, `${prefix}deepstack_merger_list.${deepstack.length}.norm.weight`)
   const headSize = channels / heads
   const values = config.temporal_patch_size * CHANNELS * config.patch_size ** 2
-  const elements = matrixElements(config)
-  const external = towerBytes(config, options.precision) > INSIDE_UP_TO_BYTES
-  const dataFile = external ? `${options.fileName}.data` : undefined
-  const graph = new OnnxGraphWriter(options.directory, { dataFile, durable: options.durable })
-  const weights = new CheckpointWeights(source, graph, {
-    precision: options.precision,
-    prefix,
-    signal: options.signal,
-    onWritten: (written) => options.onProgress?.(written / elements),
-  })
+  const { graph, weights } = openTowerGraph(source, options, prefix, matrixElements(config))
   const norm = (input: OnnxValueName, key: string) => weights.layerNorm(input, key, channels, LAYER_NORM_EPSILON)
   try {
     const pixels = graph.input('pixels', 'f32', ['slices', 'patches', values])
