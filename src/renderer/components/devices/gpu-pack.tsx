@@ -16,10 +16,12 @@ const askPack = () => service.system.gpuPack()
 interface GpuPackProps {
   /** Called after the pack was installed or removed. */
   readonly onChanged?: () => void
+  /** Whether it is a part of a page, with a heading of its own. */
+  readonly heading?: boolean
 }
 
 /** Installs and removes the GPU pack. Shows nothing on machines without an NVIDIA GPU, unless it is installed. */
-export function GpuPack({ onChanged }: GpuPackProps) {
+export function GpuPack({ onChanged, heading = false }: GpuPackProps) {
   const { answer: pack, again } = useAnswer(askPack)
   const [progress, setProgress] = useState<DownloadProgress | null>(null)
   const [problem, setProblem] = useState<TarsierError | null>(null)
@@ -48,6 +50,7 @@ export function GpuPack({ onChanged }: GpuPackProps) {
   const isInstalled = pack.parts.some(({ state }) => state === 'installed')
   return (
     <section aria-label={t('GPU pack')} className="grid gap-2">
+      {heading && <h2 className="font-semibold">{t('GPU pack')}</h2>}
       <p className="text-note text-quiet">{summary(pack)}</p>
       {progress && (
         <>

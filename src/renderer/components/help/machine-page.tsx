@@ -34,7 +34,7 @@ export function MachinePage() {
       <WorksList title={t('Vision')} all={vision.map(inWords)} />
       <WorksList title={t('Language')} all={language.map(inWords)} />
       <TestedDevices tests={deviceTests} />
-      <GpuPack onChanged={again} />
+      <GpuPack heading onChanged={again} />
       <RetryDevices onRetried={again} />
     </div>
   )
