@@ -5,6 +5,9 @@ const executablePath = findChromium()
 /** Chromium refuses to sandbox for root, which is who runs in a container. */
 const asRoot = process.getuid?.() === 0 ? ['--no-sandbox'] : []
 
+// Tests expect English errors of commands, whatever the language of the machine.
+process.env.TARSIER_LANGUAGE = 'en'
+
 export default defineConfig({
   testDir: 'test/e2e',
   testMatch: '**/*.test.ts',
@@ -19,6 +22,7 @@ export default defineConfig({
   retries: 1,
   reporter: 'list',
   use: {
+    locale: 'en-US',
     // A control that is missing fails its test by name, not by the time limit of the test.
     actionTimeout: 60_000,
     // Workers read this file again, after the set-up has installed what was missing.

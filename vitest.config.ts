@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config'
 
 /** What is built is there (`test/engine/build.ts`), and starts in a fraction of the time that the sources take. */
 const env = { TARSIER_BUILT_PROGRAMS: fileURLToPath(new URL('./out/cli', import.meta.url)) }
+// Tests expect English texts, whatever the language of the machine.
+process.env.TARSIER_LANGUAGE = 'en'
 /** The usual five seconds are too few for thousands of rows on a machine that does other things besides. */
 const patient = { testTimeout: 60_000, hookTimeout: 60_000 }
 

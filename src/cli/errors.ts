@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import type { BrokenLine } from '../bench/json-lines.ts'
 import { asTarsierError, TarsierError } from '../shared/errors.ts'
-import { translate } from '../shared/text.ts'
+import { translate } from '../shared/translate.ts'
 import { oneLine } from './printable.ts'
 import { remedyText } from './remedy-text.ts'
 

@@ -1,7 +1,7 @@
 import { loadCatalogue } from '../shared/catalogues.ts'
 import { TarsierError } from '../shared/errors.ts'
 import { languageChoices, resolveLanguage } from '../shared/language.ts'
-import { setTexts } from '../shared/text.ts'
+import { setTexts } from '../shared/translate.ts'
 
 /**
  * Sets the language of error messages: that of TARSIER_LANGUAGE, else the system's.

@@ -1,5 +1,5 @@
 import type { Remedy } from '../shared/remedies.ts'
-import { translate } from '../shared/text.ts'
+import { translate } from '../shared/translate.ts'
 
 const INSTALL = `run "npm ci" in Tarsier's folder; TARSIER_DEBUG=1 shows details`
 

@@ -2,7 +2,8 @@ import { app } from 'electron'
 import { channels } from '../shared/bridge.ts'
 import { loadCatalogue } from '../shared/catalogues.ts'
 import { type Language, type LanguageChoice, languageChoices, resolveLanguage } from '../shared/language.ts'
-import { currentLanguage, setTexts } from '../shared/text.ts'
+import { currentLanguage } from '../shared/text.ts'
+import { setTexts } from '../shared/translate.ts'
 import { onPage } from './page-channels.ts'
 
 /**

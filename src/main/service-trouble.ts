@@ -1,6 +1,7 @@
 import { app, dialog } from 'electron'
 import type { ErrorData } from '../shared/errors.ts'
-import { t, translate } from '../shared/text.ts'
+import { t } from '../shared/text.ts'
+import { translate } from '../shared/translate.ts'
 
 /** Asks the user what to do when the service is not running and will not be restarted automatically. */
 export async function askWhatNow(error: ErrorData, startAgain: () => void): Promise<void> {

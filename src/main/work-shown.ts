@@ -1,6 +1,6 @@
 import { app, Notification, powerSaveBlocker } from 'electron'
 import type { Ended, Work } from '../shared/shell-messages.ts'
-import { translate } from '../shared/text.ts'
+import { translate } from '../shared/translate.ts'
 import { mainWindow, showMainWindow } from './windows.ts'
 
 /** Electron's value for no progress bar. */

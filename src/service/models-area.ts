@@ -94,15 +94,17 @@ function offered(entry: CatalogueEntry): CatalogueModel {
 
 function formOf(entry: CatalogueEntry, form: Pick<CatalogueForm, 'language' | 'vision'>): CatalogueForm {
   const { bytes: memory, fits, towerInFile } = runOnMachine(entry, form, FRAMES)
-  const place = towerInFile ? ', with the weights of the vision tower in their file' : ''
-  const numbers = `Needs about ${sizeText(memory)} of memory with ${FRAMES} frames${place}; this machine has ${sizeText(machineMemory())}.`
+  const [needed, available] = [sizeText(memory), sizeText(machineMemory())]
+  const numbers = towerInFile
+    ? `Needs about ${needed} of memory with ${FRAMES} frames, with the weights of the vision tower in their file; this machine has ${available}.`
+    : `Needs about ${needed} of memory with ${FRAMES} frames; this machine has ${available}.`
   return {
     ...form,
     bytes: formBytes(entry, form),
     memory,
     fit: fits
       ? { verdict: 'good', reason: numbers }
-      : { verdict: 'too-large', reason: `${numbers} The model would fail or be extremely slow.` },
+      : { verdict: 'too-large', reason: [numbers, 'The model would fail or be extremely slow.'].join(' ') },
     recommended: false,
   }
 }

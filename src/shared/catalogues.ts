@@ -1,6 +1,6 @@
 import { assertNever } from './errors.ts'
 import type { Language } from './language.ts'
-import type { Catalogue } from './text.ts'
+import type { Catalogue } from './translate.ts'
 
 /** Loads the catalogue of a language. English needs none. */
 export async function loadCatalogue(language: Language): Promise<Catalogue> {

@@ -42,7 +42,8 @@ export function bareTexts(root: string): readonly string[] {
 }
 
 function wordsOf(text: string): string | null {
-  return /[A-Za-z]{2}/.test(text) ? text.trim().replace(/\s+/g, ' ') : null
+  const words = text.trim().replace(/\s+/g, ' ')
+  return /[A-Za-z]{2}/.test(words) && !untranslatable.test(words) ? words : null
 }
 
 function bareLiteral(node: ts.Node): string | null {
@@ -59,6 +60,9 @@ function bareLiteral(node: ts.Node): string | null {
   const isRead = readNames.has(place) && (!ambiguousNames.has(place) || /^[A-Z]/.test(text))
   return isSentence || isRead || place === CHILD ? text : null
 }
+
+/** The product's name, and what is typed as it stands. */
+const untranslatable = /^(Tarsier Desktop|Tarsier service|tarsier [a-z]+ .*|tarsier [a-z]+)$/
 
 const CHILD = '(child)'
 

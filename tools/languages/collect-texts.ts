@@ -7,7 +7,20 @@ import ts from 'typescript'
 export type CollectedTexts = ReadonlyMap<string, string>
 
 /** Properties whose values users read, although they are no sentences. */
-const readProperties = new Set(['title', 'label', 'unit', 'whenAbsent', 'why', 'detail', 'reason', 'found', 'error', 'keyword', 'allowed'])
+const readProperties = new Set([
+  'title',
+  'label',
+  'unit',
+  'whenAbsent',
+  'why',
+  'detail',
+  'reason',
+  'found',
+  'error',
+  'keyword',
+  'allowed',
+  'to',
+])
 
 /** Calls whose texts only developers read: descriptions of schemas and of the command line, queries, output of commands. */
 const developersCalls =
@@ -36,14 +49,34 @@ export function collectTexts(root: string): CollectedTexts {
   for (const file of globSync('src/**/*.{ts,tsx}', { cwd: root, ignore: [...untranslated] }).sort()) {
     const source = parse(root, file)
     const page = /^src\/(renderer|main)\//.test(file)
-    // Of the command line, only errors are translated.
+    // Of the command line and the server, errors are translated, with their remedies.
     const errorsOnly = /^src\/(cli|serve)\//.test(file) && !file.endsWith('/remedy-text.ts')
     visit(source, (node) => {
       const found = page ? [...pageText(node), ...sentence(node, true)] : isCounted(node) ? countedTexts(node) : sentence(node, errorsOnly)
       for (const text of found) if (!texts.has(text)) texts.set(text, `${file}:${lineOf(source, node)}`)
     })
   }
+  for (const [text, file] of modelTexts(root)) texts.set(text, file)
   return texts
+}
+
+/** What models that come with the program or its catalogue say about themselves. Others say it in English. */
+function modelTexts(root: string): readonly (readonly [string, string])[] {
+  const read = <Data>(file: string) => JSON.parse(readFileSync(join(root, file), 'utf8')) as Data
+  const demo = 'resources/models/demo/tarsier-model.json'
+  const { summary, recognizesOnly, prompts } = read<DemoTexts>(demo)
+  const catalogue = 'resources/models/catalogue.json'
+  const summaries = read<readonly { readonly summary: string }[]>(catalogue).map(({ summary }) => summary)
+  return [
+    ...[summary, recognizesOnly, ...prompts.map(({ name }) => name)].map((text) => [text, demo] as const),
+    ...summaries.map((text) => [text, catalogue] as const),
+  ]
+}
+
+interface DemoTexts {
+  readonly summary: string
+  readonly recognizesOnly: string
+  readonly prompts: readonly { readonly name: string }[]
 }
 
 export function parse(root: string, file: string): ts.SourceFile {
@@ -109,9 +142,9 @@ function isProblemOfSchema({ parent }: ts.Node): boolean {
   return ts.isCallExpression(parent) && /\.(regex|refine)$/.test(parent.expression.getText())
 }
 
-/** Whether there are words beside the values: `{0}: {1}.` would match every sentence. */
+/** Whether there are words beside the values (`{0}: {1}.` would match every sentence), and not those of a query. */
 function isWorded(text: string): boolean {
-  return /[A-Za-z]{2}/.test(text.replace(/\{\d+\}/g, ''))
+  return /[A-Za-z]{2}/.test(text.replace(/\{\d+\}/g, '')) && !/^\s*(SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|WITH|PRAGMA) |= \?/.test(text)
 }
 
 function isInError(node: ts.Node): boolean {

@@ -1,5 +1,6 @@
 import type { BenchFigure, Change, SampleState } from '../../shared/contract/bench.ts'
-import { t, translate } from '../../shared/text.ts'
+import { t } from '../../shared/text.ts'
+import { translate } from '../../shared/translate.ts'
 
 export const sampleStateNames: Readonly<Record<SampleState, string>> = {
   right: t('Right'),

@@ -1,6 +1,6 @@
 import { loadCatalogue } from '../../shared/catalogues.ts'
 import { type LanguageChoice, readLanguageChoice, resolveLanguage } from '../../shared/language.ts'
-import { setTexts } from '../../shared/text.ts'
+import { setTexts } from '../../shared/translate.ts'
 
 const STORAGE_KEY = 'tarsier-language'
 

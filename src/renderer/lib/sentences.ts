@@ -1,5 +1,6 @@
 import type { OptionInfo } from '../../shared/option-info.ts'
-import { t, translate } from '../../shared/text.ts'
+import { t } from '../../shared/text.ts'
+import { translate } from '../../shared/translate.ts'
 
 /** Puts sentences one after another; empty ones are left out. */
 export function sentences(...all: readonly string[]): string {

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { setLanguageOf } from '../../../src/cli/language.ts'
-import { currentLanguage, setTexts } from '../../../src/shared/text.ts'
+import { currentLanguage } from '../../../src/shared/text.ts'
+import { setTexts } from '../../../src/shared/translate.ts'
 
 // All unit tests share a process.
 afterEach(() => setTexts('en', {}))

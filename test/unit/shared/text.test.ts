@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest'
-import { currentLanguage, setTexts, t, textParts, translate } from '../../../src/shared/text.ts'
+import { currentLanguage, t, textParts } from '../../../src/shared/text.ts'
+import { setTexts, translate } from '../../../src/shared/translate.ts'
 
 const catalogue = {
   'Find events': '查找事件',
@@ -12,6 +13,7 @@ const catalogue = {
   '{0} is not a folder.': '{0} 不是文件夹。',
   '{0} is not a folder that {1} can read.': '{1} 无法读取文件夹 {0}。',
   'no such file': '没有此文件',
+  'Needs {0}.': '需要 {0}。',
 }
 
 beforeEach(() => setTexts('zh-CN', catalogue))
@@ -57,6 +59,7 @@ describe('translate', () => {
     ['a value that is a sentence with a value', 'The reason: /a is not a folder.', '原因：/a 不是文件夹。'],
     ['sentence by sentence', 'The clip is empty. Try again.', '视频是空的。请重试。'],
     ['sentences of which one has a value', '/a is not a folder. Try again.', '/a 不是文件夹。请重试。'],
+    ['two sentences where the first could reach over the second', 'Needs 2 GB. The clip is empty.', '需要 2 GB。视频是空的。'],
     ['the known sentences before an unknown one', 'The clip is empty. Buy a new one.', '视频是空的。Buy a new one.'],
     ['values with characters of patterns', '$1 {0} \\ is not a folder.', '$1 {0} \\ 不是文件夹。'],
     ['nothing that is unknown', 'A circle moves right.', 'A circle moves right.'],

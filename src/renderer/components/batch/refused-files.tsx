@@ -1,6 +1,7 @@
 import { errorCodeInfo } from '../../../shared/error-codes.ts'
 import type { ErrorData } from '../../../shared/errors.ts'
-import { t, translate } from '../../../shared/text.ts'
+import { t } from '../../../shared/text.ts'
+import { translate } from '../../../shared/translate.ts'
 import { RichText } from '../ui/rich-text.tsx'
 
 interface RefusedFilesProps {

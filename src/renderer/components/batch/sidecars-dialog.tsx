@@ -1,6 +1,7 @@
 import { useState } from 'react'
 import { type SidecarFormat, type SidecarReport, sidecarFormats } from '../../../shared/contract/batch.ts'
-import { t, translate } from '../../../shared/text.ts'
+import { t } from '../../../shared/text.ts'
+import { translate } from '../../../shared/translate.ts'
 import { reportErrors } from '../../stores/problem.ts'
 import { service } from '../../transport.ts'
 import { Button } from '../ui/button.tsx'

@@ -1,5 +1,5 @@
 import type { BenchDetail } from '../../../shared/contract/bench.ts'
-import { translate } from '../../../shared/text.ts'
+import { translate } from '../../../shared/translate.ts'
 
 /** A list of labels and values. */
 export function DetailList({ details }: { readonly details: readonly BenchDetail[] }) {

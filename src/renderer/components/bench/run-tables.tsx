@@ -1,5 +1,6 @@
 import { type BenchRun, type BenchSet, type BenchTable, sampleStates } from '../../../shared/contract/bench.ts'
-import { currentLanguage, t, translate } from '../../../shared/text.ts'
+import { currentLanguage, t } from '../../../shared/text.ts'
+import { translate } from '../../../shared/translate.ts'
 import { sampleStateNames } from '../../lib/bench-labels.ts'
 import { momentText } from '../../lib/time-text.ts'
 import { DetailList } from './detail-list.tsx'

@@ -1,6 +1,7 @@
 import { ArrowLeft, ListX } from 'lucide-react'
 import { Tabs } from 'radix-ui'
-import { t, translate } from '../../../shared/text.ts'
+import { t } from '../../../shared/text.ts'
+import { translate } from '../../../shared/translate.ts'
 import { useBench } from '../../stores/bench.ts'
 import { useBenchSample } from '../../stores/bench-sample.ts'
 import { reportErrors } from '../../stores/problem.ts'

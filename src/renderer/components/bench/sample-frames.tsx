@@ -1,5 +1,6 @@
 import type { BenchSample } from '../../../shared/contract/bench.ts'
-import { t, translate } from '../../../shared/text.ts'
+import { t } from '../../../shared/text.ts'
+import { translate } from '../../../shared/translate.ts'
 import { clockText } from '../../lib/time-text.ts'
 import { useBenchSample } from '../../stores/bench-sample.ts'
 import { Jpeg } from '../clip/jpeg.tsx'

@@ -1,6 +1,7 @@
 import { ArrowLeft, ChevronLeft, ChevronRight } from 'lucide-react'
 import type { BenchSample } from '../../../shared/contract/bench.ts'
-import { t, translate } from '../../../shared/text.ts'
+import { t } from '../../../shared/text.ts'
+import { translate } from '../../../shared/translate.ts'
 import { rowAt } from '../../lib/sparse-pages.ts'
 import { useBench } from '../../stores/bench.ts'
 import { useBenchList } from '../../stores/bench-list.ts'

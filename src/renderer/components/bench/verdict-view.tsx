@@ -1,7 +1,8 @@
 import { Check, HelpCircle, X } from 'lucide-react'
 import type { JudgedEvent, SampleVerdict } from '../../../shared/contract/bench.ts'
 import { assertNever } from '../../../shared/errors.ts'
-import { t, translate } from '../../../shared/text.ts'
+import { t } from '../../../shared/text.ts'
+import { translate } from '../../../shared/translate.ts'
 import { scoreText } from '../../lib/bench-labels.ts'
 
 /** The verdict on an answer, with its reasons. */

@@ -1,6 +1,7 @@
 import type { ErrorData } from '../../../shared/errors.ts'
 import { sizeText } from '../../../shared/size-text.ts'
-import { t, translate } from '../../../shared/text.ts'
+import { t } from '../../../shared/text.ts'
+import { translate } from '../../../shared/translate.ts'
 import { chooseFrames, showSettings } from '../../flows/ask.ts'
 import { newChatWithQuestion } from '../../flows/open-clip.ts'
 import { durationText } from '../../lib/time-text.ts'

@@ -2,6 +2,7 @@ import { BookOpenText } from 'lucide-react'
 import { DropdownMenu } from 'radix-ui'
 import { useRef } from 'react'
 import { t } from '../../../shared/text.ts'
+import { translate } from '../../../shared/translate.ts'
 import { useModels } from '../../stores/models.ts'
 import { useQuestion } from '../../stores/question.ts'
 import { useSettings } from '../../stores/settings.ts'
@@ -13,7 +14,10 @@ export function PromptMenu({ disabled, onPick }: { readonly disabled: boolean; r
   const model = useModels((state) => state.installed.find(({ name }) => name === settings?.model))
   const picked = useRef(false)
   const groups = [
-    { title: model ? t('For {model}', { model: model.name }) : '', prompts: model?.prompts ?? [] },
+    {
+      title: model ? t('For {model}', { model: model.name }) : '',
+      prompts: (model?.prompts ?? []).map(({ name, text }) => ({ name: translate(name), text })),
+    },
     { title: t('Your prompts'), prompts: settings?.prompts ?? [] },
   ].filter(({ prompts }) => prompts.length > 0)
   const pick = (text: string) => {

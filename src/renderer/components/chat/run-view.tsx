@@ -1,6 +1,7 @@
 import { Check } from 'lucide-react'
 import { useEffect, useState } from 'react'
-import { t, translate } from '../../../shared/text.ts'
+import { t } from '../../../shared/text.ts'
+import { translate } from '../../../shared/translate.ts'
 import { type Run, secondsLeft, stageSteps, stageText, stepOf, timeLeftText } from '../../lib/run.ts'
 import { useCost } from '../../stores/cost.ts'
 import { ProgressBar } from '../ui/progress-bar.tsx'

@@ -1,6 +1,7 @@
 import { type ReactNode, useState } from 'react'
 import type { ShapedCaption } from '../../../shared/shaping/caption-shape.ts'
-import { t, translate } from '../../../shared/text.ts'
+import { t } from '../../../shared/text.ts'
+import { translate } from '../../../shared/translate.ts'
 import { CopyButton } from './copy-button.tsx'
 import { RewrittenText } from './rewritten-text.tsx'
 

@@ -1,5 +1,6 @@
 import { type DeviceChoice, deviceChoices } from '../../../shared/devices.ts'
-import { t, translate } from '../../../shared/text.ts'
+import { t } from '../../../shared/text.ts'
+import { translate } from '../../../shared/translate.ts'
 import { useActivity } from '../../stores/activity.ts'
 import { useChat } from '../../stores/chat.ts'
 import { useModels } from '../../stores/models.ts'

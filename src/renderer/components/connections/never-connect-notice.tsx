@@ -1,5 +1,6 @@
 import { howToConnect } from '../../../shared/never-connect.ts'
-import { t, translate } from '../../../shared/text.ts'
+import { t } from '../../../shared/text.ts'
+import { translate } from '../../../shared/translate.ts'
 import { useNeverConnect } from '../../hooks/use-never-connect.ts'
 import { Notice } from '../ui/notice.tsx'
 

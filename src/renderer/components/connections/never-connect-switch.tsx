@@ -1,6 +1,7 @@
 import { useId } from 'react'
 import { howToConnect } from '../../../shared/never-connect.ts'
-import { t, translate } from '../../../shared/text.ts'
+import { t } from '../../../shared/text.ts'
+import { translate } from '../../../shared/translate.ts'
 import { useNeverConnect } from '../../hooks/use-never-connect.ts'
 import { reportErrors } from '../../stores/problem.ts'
 import { service } from '../../transport.ts'

@@ -1,4 +1,5 @@
-import { t, translate } from '../../../shared/text.ts'
+import { t } from '../../../shared/text.ts'
+import { translate } from '../../../shared/translate.ts'
 import { useAnswer } from '../../hooks/use-answer.ts'
 import { service } from '../../transport.ts'
 import { NeverConnectSwitch } from '../connections/never-connect-switch.tsx'

@@ -82,7 +82,9 @@ function Row({ component, onShow }: { readonly component: LicensedComponent; rea
       className="flex w-full flex-wrap items-baseline justify-between gap-x-4 border-t border-line px-2 py-2 text-left text-control transition-colors hover:bg-sunk"
     >
       <span className="min-w-0 wrap-anywhere">
-        <span className="font-medium">{name}</span>{' '}
+        <span translate="no" className="font-medium">
+          {name}
+        </span>{' '}
         <span className="text-quiet tabular-nums">{[version, within && t('in {name}', { name: within })].filter(Boolean).join(' · ')}</span>
       </span>
       <span className="text-quiet wrap-anywhere">{licence}</span>

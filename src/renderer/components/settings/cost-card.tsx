@@ -1,6 +1,7 @@
 import type { Estimate } from '../../../shared/estimate.ts'
 import { sizeText } from '../../../shared/size-text.ts'
-import { t, translate } from '../../../shared/text.ts'
+import { t } from '../../../shared/text.ts'
+import { translate } from '../../../shared/translate.ts'
 import { durationText } from '../../lib/time-text.ts'
 import { useCost } from '../../stores/cost.ts'
 import { FailureNotice } from '../ui/failure-notice.tsx'

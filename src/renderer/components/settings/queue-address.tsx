@@ -1,7 +1,8 @@
 import { useState } from 'react'
 import { options } from '../../../shared/options.ts'
 import { firstIssue } from '../../../shared/schema-issue.ts'
-import { t, translate } from '../../../shared/text.ts'
+import { t } from '../../../shared/text.ts'
+import { translate } from '../../../shared/translate.ts'
 import { controlClass } from '../ui/field.tsx'
 
 interface QueueAddressProps {

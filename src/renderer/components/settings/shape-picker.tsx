@@ -3,7 +3,8 @@ import { asTarsierError } from '../../../shared/errors.ts'
 import type { CaptionShape } from '../../../shared/shaping/caption-shape.ts'
 import { parseShape } from '../../../shared/shaping/parse-shape.ts'
 import { readyShape, type readyShapeNames, readyShapes } from '../../../shared/shaping/ready-shapes.ts'
-import { t, translate } from '../../../shared/text.ts'
+import { t } from '../../../shared/text.ts'
+import { translate } from '../../../shared/translate.ts'
 import { controlClass } from '../ui/field.tsx'
 
 interface ShapePickerProps {

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react'
 import type { Example } from '../../../shared/examples.ts'
-import { t, translate } from '../../../shared/text.ts'
+import { t } from '../../../shared/text.ts'
+import { translate } from '../../../shared/translate.ts'
 import { openExample } from '../../flows/open-clip.ts'
 import { useExamplePictures } from '../../stores/example-pictures.ts'
 import { useProblem } from '../../stores/problem.ts'

@@ -1,4 +1,5 @@
-import { t, translate } from '../../../shared/text.ts'
+import { t } from '../../../shared/text.ts'
+import { translate } from '../../../shared/translate.ts'
 import { useModels } from '../../stores/models.ts'
 import { useRealModel } from '../../stores/real-model.ts'
 import { useSettings } from '../../stores/settings.ts'

@@ -1,6 +1,7 @@
 import { type ErrorAction, errorCodeInfo } from '../../../shared/error-codes.ts'
 import type { ErrorData } from '../../../shared/errors.ts'
-import { t, translate } from '../../../shared/text.ts'
+import { t } from '../../../shared/text.ts'
+import { translate } from '../../../shared/translate.ts'
 import { useActivity } from '../../stores/activity.ts'
 import { Button } from './button.tsx'
 import { Notice } from './notice.tsx'

@@ -2,7 +2,7 @@ import { afterEach, expect, test } from 'vitest'
 import { rangeSentence, sentences } from '../../../../src/renderer/lib/sentences.ts'
 import { optionInfo } from '../../../../src/shared/option-info.ts'
 import { options } from '../../../../src/shared/options.ts'
-import { setTexts } from '../../../../src/shared/text.ts'
+import { setTexts } from '../../../../src/shared/translate.ts'
 
 afterEach(() => setTexts('en', {}))
 
