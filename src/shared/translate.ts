@@ -28,6 +28,7 @@ export function setTexts(language: Language, catalogue: Catalogue): void {
   texts = textsOf(language, catalogue)
 }
 
+/** The language of this process, with its catalogue. */
 export function currentTexts(): Texts {
   return texts
 }

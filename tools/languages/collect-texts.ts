@@ -66,10 +66,13 @@ function modelTexts(root: string): readonly (readonly [string, string])[] {
   const demo = 'resources/models/demo/tarsier-model.json'
   const { summary, recognizesOnly, prompts } = read<DemoTexts>(demo)
   const catalogue = 'resources/models/catalogue.json'
-  const summaries = read<readonly { readonly summary: string }[]>(catalogue).map(({ summary }) => summary)
+  const entries = read<readonly CatalogueTexts[]>(catalogue).flatMap(({ summary, licence: { note } }) => [
+    summary,
+    ...(note === undefined ? [] : [note]),
+  ])
   return [
     ...[summary, recognizesOnly, ...prompts.map(({ name }) => name)].map((text) => [text, demo] as const),
-    ...summaries.map((text) => [text, catalogue] as const),
+    ...entries.map((text) => [text, catalogue] as const),
   ]
 }
 
@@ -77,6 +80,11 @@ interface DemoTexts {
   readonly summary: string
   readonly recognizesOnly: string
   readonly prompts: readonly { readonly name: string }[]
+}
+
+interface CatalogueTexts {
+  readonly summary: string
+  readonly licence: { readonly note?: string }
 }
 
 export function parse(root: string, file: string): ts.SourceFile {

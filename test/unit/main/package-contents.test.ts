@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, symlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { expect, test } from 'vitest'
 import { contentsOf, grouped, lostIn, together } from '../../../scripts/package-contents.mjs'
@@ -22,6 +22,10 @@ async function packed(files: object): Promise<ScratchFolder> {
   }
   await put('app.asar', archive(files, 'hello'))
   await put('app.asar.unpacked/node_modules/sharp/lib/sharp.node', 'native')
+  await put('app.asar.unpacked/node_modules/@a/b/lib/sharp.node', 'native')
+  // As packaging leaves an identical library: the archive's head still lists it as a file.
+  await mkdir(scratch.path('app.asar.unpacked/node_modules/twin/lib'), { recursive: true })
+  await symlink('../../sharp/lib/sharp.node', scratch.path('app.asar.unpacked/node_modules/twin/lib/sharp.node'))
   await put('models/demo/tower.onnx', '0123456789')
   return scratch
 }
@@ -30,7 +34,7 @@ const native = { files: { lib: { files: { 'sharp.node': { size: 6, unpacked: tru
 const ours = { out: { files: { 'main.js': { size: 5, offset: '0' } } } }
 
 test('lists files inside and beside the archive, with the size of each package', async () => {
-  await using scratch = await packed({ ...ours, node_modules: { files: { sharp: native, '@a': { files: { b: native } } } } })
+  await using scratch = await packed({ ...ours, node_modules: { files: { sharp: native, twin: native, '@a': { files: { b: native } } } } })
   const entries = contentsOf(scratch.directory)
   expect(entries).toEqual([
     { path: 'out/main.js', bytes: 5, unpacked: false },

@@ -1,6 +1,7 @@
 import { type ReactNode, useState } from 'react'
 import type { CatalogueModel } from '../../../shared/contract/models.ts'
-import { t, translate } from '../../../shared/text.ts'
+import { t } from '../../../shared/text.ts'
+import { translate } from '../../../shared/translate.ts'
 import { Button } from '../ui/button.tsx'
 import { Dialog } from '../ui/dialog.tsx'
 
