@@ -1,7 +1,10 @@
 import { expect, type Page } from '@playwright/test'
 import { loadCatalogue } from '../../src/shared/catalogues.ts'
 import { languageNames, languages } from '../../src/shared/language.ts'
-import { ANSWER_MS, dropFiles, forgetExample, serviceOf, settled, test } from './helpers/app.ts'
+import { ANSWER_MS, dropFiles, forgetExample, serviceOf, settled, testWithHome } from './helpers/app.ts'
+
+/** With its own library: the names that other tests write are English. */
+const test = testWithHome()
 
 /** The smallest window that all views are drawn for. */
 const viewport = { width: 800, height: 600 }

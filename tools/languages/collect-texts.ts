@@ -66,9 +66,11 @@ function modelTexts(root: string): readonly (readonly [string, string])[] {
   const demo = 'resources/models/demo/tarsier-model.json'
   const { summary, recognizesOnly, prompts } = read<DemoTexts>(demo)
   const catalogue = 'resources/models/catalogue.json'
-  const entries = read<readonly CatalogueTexts[]>(catalogue).flatMap(({ summary, licence: { note } }) => [
+  const entries = read<readonly CatalogueTexts[]>(catalogue).flatMap(({ summary, licence: { name, note } }) => [
     summary,
     ...(note === undefined ? [] : [note]),
+    // Other names are identifiers, such as "apache-2.0".
+    ...(name.includes(' ') ? [name] : []),
   ])
   return [
     ...[summary, recognizesOnly, ...prompts.map(({ name }) => name)].map((text) => [text, demo] as const),
@@ -84,7 +86,7 @@ interface DemoTexts {
 
 interface CatalogueTexts {
   readonly summary: string
-  readonly licence: { readonly note?: string }
+  readonly licence: { readonly name: string; readonly note?: string }
 }
 
 export function parse(root: string, file: string): ts.SourceFile {

@@ -69,7 +69,7 @@ export function CatalogueCard({ model, onStarted }: CatalogueCardProps) {
           <Download size={14} aria-hidden="true" /> {t('Download')}
         </DownloadButton>
         <span className="text-note text-quiet">
-          {t('{size} download', { size: sizeText(model.download) })} · {model.licence}
+          {t('{size} download', { size: sizeText(model.download) })} · {translate(model.licence)}
         </span>
       </div>
     </li>

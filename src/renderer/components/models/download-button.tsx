@@ -47,7 +47,7 @@ function LicenceQuestion({
   return (
     <Dialog title={t('Licence of {name}', { name: model.title })} onClose={onClose} actions={actions}>
       <div className="space-y-2">
-        <p>{model.licence}</p>
+        <p>{translate(model.licence)}</p>
         {model.licenceNote !== null && <p className="text-quiet">{translate(model.licenceNote)}</p>}
         <p className="text-quiet">{t('This model must not be used commercially.')}</p>
       </div>

@@ -93,7 +93,7 @@ function Requirements({ model, form }: { readonly model: CatalogueModel; readonl
     [t('Download'), t('{size}, about {time} at 100 Mbit/s', { size: sizeText(model.download), time })],
     [t('On this disk'), sizeText(form.bytes)],
     [t('Memory'), translate(form.fit.reason)],
-    [t('Licence'), model.licenceNote === null ? model.licence : `${model.licence}. ${translate(model.licenceNote)}`],
+    [t('Licence'), model.licenceNote === null ? translate(model.licence) : `${translate(model.licence)}. ${translate(model.licenceNote)}`],
   ] as const
   return (
     <section aria-label={model.title} className="space-y-1">
