@@ -143,7 +143,7 @@ function sentence(node: ts.Node, errorsOnly: boolean): readonly string[] {
   const property = ts.isPropertyAssignment(node.parent) && node.parent.initializer === node ? node.parent.name.getText() : null
   if (errorsOnly && !isInError(node)) return []
   if (isForDevelopers(node)) return []
-  const isSentence = / /.test(text) && /[.!?…:]["”)]?$/.test(text.trim())
+  const isSentence = / /.test(text) && /[.!?…:]["”)]?( \{\d+\})?$/.test(text.trim())
   return isSentence || isProblemOfSchema(node) || (property !== null && readProperties.has(property)) ? [text.trim()] : []
 }
 
