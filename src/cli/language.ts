@@ -1,16 +1,16 @@
 import { loadCatalogue } from '../shared/catalogues.ts'
 import { TarsierError } from '../shared/errors.ts'
-import { languageChoices, resolveLanguage } from '../shared/language.ts'
+import { knownLanguageChoice, languageChoices, resolveLanguage } from '../shared/language.ts'
 import { setTexts } from '../shared/translate.ts'
 
 /**
  * Sets the language of error messages: that of TARSIER_LANGUAGE, else the system's.
  * @param env environment of the process
- * @throws TarsierError `usage` if TARSIER_LANGUAGE is no language of the program
+ * @throws TarsierError `usage` if TARSIER_LANGUAGE names a language that the program does not have
  */
 export async function setLanguageOf(env: NodeJS.ProcessEnv): Promise<void> {
   const named = env.TARSIER_LANGUAGE || 'system'
-  const choice = languageChoices.find((known) => known === named)
+  const choice = knownLanguageChoice(named)
   if (!choice)
     throw new TarsierError(
       'usage',
@@ -24,6 +24,6 @@ export async function setLanguageOf(env: NodeJS.ProcessEnv): Promise<void> {
 function systemLanguages(env: NodeJS.ProcessEnv): readonly string[] {
   const locale = env.LC_ALL || env.LC_MESSAGES || env.LANG
   if (!locale) return [new Intl.DateTimeFormat().resolvedOptions().locale]
-  // `zh_CN.UTF-8@pinyin` becomes `zh-CN`; `C` and `POSIX` are no languages.
+  // `zh_CN.UTF-8@pinyin` becomes `zh-CN`; `C` and `POSIX` do not name a language.
   return [locale.replace(/[.@].*$/, '').replaceAll('_', '-')]
 }

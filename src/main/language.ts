@@ -1,7 +1,7 @@
 import { app } from 'electron'
 import { channels } from '../shared/bridge.ts'
 import { loadCatalogue } from '../shared/catalogues.ts'
-import { type Language, type LanguageChoice, languageChoices, resolveLanguage } from '../shared/language.ts'
+import { knownLanguageChoice, type Language, type LanguageChoice, resolveLanguage } from '../shared/language.ts'
 import { currentLanguage } from '../shared/text.ts'
 import { setTexts } from '../shared/translate.ts'
 import { onPage } from './page-channels.ts'
@@ -22,7 +22,7 @@ export async function setupLanguage(onChange: () => void): Promise<void> {
     onChange()
   }
   onPage(channels.language, (_page, sent) => {
-    const choice = languageChoices.find((known) => known === sent)
+    const choice = knownLanguageChoice(sent)
     if (choice) void use(choice)
   })
   await use('system')

@@ -9,9 +9,14 @@ export const languageNames: Readonly<Record<Language, string>> = { en: 'English'
 export const languageChoices = ['system', ...languages] as const
 export type LanguageChoice = (typeof languageChoices)[number]
 
-/** Value of {@link languageChoices} in stored or transmitted data; `system` for anything else. */
+/** Reads a choice from stored or transmitted data; null for anything else. */
+export function knownLanguageChoice(value: unknown): LanguageChoice | null {
+  return languageChoices.find((choice) => choice === value) ?? null
+}
+
+/** As {@link knownLanguageChoice}, but `system` for anything else. */
 export function readLanguageChoice(value: unknown): LanguageChoice {
-  return languageChoices.find((choice) => choice === value) ?? 'system'
+  return knownLanguageChoice(value) ?? 'system'
 }
 
 /**

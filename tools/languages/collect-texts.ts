@@ -34,6 +34,8 @@ const untranslated = [
   'src/bench/moving-shapes/**',
   'src/bench/autodq/**',
   'src/jobs/events/summarize.ts',
+  'src/jobs/event-formats/edl.ts',
+  'src/engine/rewriting/rewrite-prompt.ts',
 ]
 
 /**

@@ -1,3 +1,4 @@
+import { TarsierError } from '../../shared/errors.ts'
 import type { ModelManifest } from '../../shared/model-manifest.ts'
 import type { GgufFile } from '../formats/gguf/gguf-file.ts'
 import type { LanguageShape } from '../language/gguf-hyperparameters.ts'
@@ -17,6 +18,20 @@ export interface GgufPairFiles {
   readonly settings: MmprojSettings
   /** Metadata of the model from the language model's file. */
   readonly found: { readonly licence: string | undefined; readonly source: ModelManifest['source'] }
+}
+
+/**
+ * The error `model-mismatch` of a pair whose files do not belong together.
+ * @param path of the mmproj file
+ * @param rows number of values in a row of the vision tower
+ * @param width number of values that the language model requires
+ */
+export function pairMismatch(path: string, rows: number, width: number): TarsierError {
+  return new TarsierError(
+    'model-mismatch',
+    `The vision tower in ${path} produces rows of ${rows} values, but the language model requires ${width}. The two files do not match.`,
+    { details: { vision: rows, language: width } },
+  )
 }
 
 /** Returns a language model's vocabulary. The header check has ensured that its arrays exist and have the same length. */

@@ -1,7 +1,7 @@
 import { TarsierError } from '../../shared/errors.ts'
 import type { GgufFile } from '../formats/gguf/gguf-file.ts'
 import { expectClipPlace, GIVEN_TEMPLATE } from './chat-template.ts'
-import { textOf, vocabularyOf } from './gguf-pair-files.ts'
+import { pairMismatch, textOf, vocabularyOf } from './gguf-pair-files.ts'
 import type { MmprojSettings } from './mmproj-settings.ts'
 import { expectVideoPad, VIDEO_PAD } from './video-pad.ts'
 
@@ -38,13 +38,7 @@ export function expectMerger(gguf: GgufFile, settings: MmprojSettings, width: nu
   const { path } = gguf
   const projected = settings.number('projection_dim')
   const rows = rowsOf(gguf, 'mm.2.weight')
-  if (projected !== width || rows !== width) {
-    throw new TarsierError(
-      'model-mismatch',
-      `The vision tower in ${path} produces rows of ${rows ?? projected ?? 0} values, but the language model requires ${width}. The two files do not match.`,
-      { details: { vision: rows ?? projected ?? 0, language: width } },
-    )
-  }
+  if (projected !== width || rows !== width) throw pairMismatch(path, rows ?? projected ?? 0, width)
   if (gguf.head.tensors.has(`v.blk.${settings.layers}.ln1.weight`)) {
     throw new TarsierError(
       'model-damaged',

@@ -4,7 +4,7 @@ import { setTexts } from '../../shared/translate.ts'
 
 const STORAGE_KEY = 'tarsier-language'
 
-/** The language that the user chose on this device. */
+/** The language that the user chose on this device. Defaults to the system's. */
 export function chosenLanguage(): LanguageChoice {
   return readLanguageChoice(localStorage.getItem(STORAGE_KEY))
 }

@@ -1,6 +1,6 @@
 import { TarsierError } from '../../../shared/errors.ts'
 import type { TarsierManifest } from '../../../shared/model-manifest.ts'
-import { vocabularyOf } from '../../checkpoint/gguf-pair-files.ts'
+import { pairMismatch, vocabularyOf } from '../../checkpoint/gguf-pair-files.ts'
 import { feedForwardNames, LLAVA_PROJECTOR, type MmprojSettings } from '../../checkpoint/mmproj-settings.ts'
 import { checkFields } from '../../formats/checked-json.ts'
 import type { GgufFile } from '../../formats/gguf/gguf-file.ts'
@@ -51,13 +51,7 @@ function readLlavaMmproj(gguf: GgufFile, settings: MmprojSettings, width: number
     throw refuse('it splits pictures into tiles (image_grid_pinpoints); only whole pictures are supported')
   if (head.values.get('clip.use_silu') === true) throw refuse('clip.use_silu is true; only GELU and quick GELU are supported')
   const rows = head.tensors.get('mm.2.weight')?.shape[1]
-  if (rows !== width) {
-    throw new TarsierError(
-      'model-mismatch',
-      `The vision tower in ${path} produces rows of ${rows ?? 0} values, but the language model requires ${width}. The two files do not match.`,
-      { details: { vision: rows ?? 0, language: width } },
-    )
-  }
+  if (rows !== width) throw pairMismatch(path, rows ?? 0, width)
   const [first, second] = feedForwardNames(gguf, settings.width)
   const vision = checkFields(
     {

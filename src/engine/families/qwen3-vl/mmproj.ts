@@ -1,6 +1,6 @@
 import { TarsierError } from '../../../shared/errors.ts'
 import type { Qwen3VlManifest } from '../../../shared/model-manifest.ts'
-import type { GgufPairFiles } from '../../checkpoint/gguf-pair-files.ts'
+import { type GgufPairFiles, pairMismatch } from '../../checkpoint/gguf-pair-files.ts'
 import type { MmprojSettings } from '../../checkpoint/mmproj-settings.ts'
 import { clipTemplate, expectMerger, headNames, rowsOf, SLICES } from '../../checkpoint/qwen-pair.ts'
 import { checkFields } from '../../formats/checked-json.ts'
@@ -61,12 +61,8 @@ function readVision(gguf: GgufFile, settings: MmprojSettings, { width, rowWidth:
     qwen3VlVisionConfigSchema,
     path,
   )
-  if (rowWidth(vision) === expected) return vision
-  throw new TarsierError(
-    'model-mismatch',
-    `The vision tower in ${path} produces rows of ${rowWidth(vision)} values, but the language model requires ${expected}. The two files do not match.`,
-    { details: { vision: rowWidth(vision), language: expected } },
-  )
+  if (rowWidth(vision) !== expected) throw pairMismatch(path, rowWidth(vision), expected)
+  return vision
 }
 
 /** The layers with a merger of their own. llama.cpp, too, goes by the tensors, and not by clip.vision.is_deepstack_layers. */
