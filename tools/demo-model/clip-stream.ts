@@ -1,7 +1,7 @@
 /**
  * Generates endless batches of clips with questions and answers for `train_language.py`: `tsx clip-stream.ts SEED TOKENS SETS FOLDER`. A batch has as many
- * clips as fit into TOKENS visual tokens. Each clip has SETS sets of dialogues, so that encoding it once serves several training steps. FOLDER has
- * pictures and texts that have nothing to do with shapes.
+ * clips as fit into TOKENS visual tokens. Each clip has SETS sets of dialogues, so that encoding it once serves several training steps. With 0 sets all clips are
+ * long ones of shapes, for `phases.py`. FOLDER has pictures and texts that have nothing to do with shapes.
  */
 
 import { Random } from '../../src/bench/moving-shapes/random.ts'
@@ -36,21 +36,24 @@ const PHASES = 4
 /** Probability of a single object; low, because two objects are harder to learn: the right one must be found. */
 const SINGLE_OBJECT_PROBABILITY = 0.3
 /** Shares of clips without drawn shapes, and of shapes in front of a picture's colours. */
-const FOREIGN = 0.2
+const FOREIGN = 0.15
 const MIXED = 0.12
 /** Share of clips drawn again until they have a motion that is often mistaken, and of clips of many frames until an object has more than two motions. */
 const HARD = 0.2
 const HARD_LONG = 0.5
+const HARD_ALL_LONG = 0.7
 const HARD_MOTIONS: readonly ((motions: readonly Phase[]) => boolean)[] = [
   ([only, second]) => only?.motion === 'disappears' && !second,
   (motions) => motions.some(({ motion }, i) => motion === 'spins' && i > 0),
   (motions) => motions.some(({ motion }, i) => motion === 'still' && i > 0),
 ]
 const isLong = (motions: readonly Phase[]) => motions.length > 2
-const MAX_CLIPS = 8
+const MIN_CLIPS = 2
+const MAX_CLIPS = 6
 
 const [seed = 1, tokens = 1600, sets = 4] = process.argv.slice(2).map(Number)
 const folder = process.argv[5] ?? '.'
+const allLong = sets === 0
 const foreignFrames = new ForeignFrames(folder)
 const unknown = new UnknownQuestions(folder)
 const random = new Random(seed, 11)
@@ -60,7 +63,7 @@ for (;;) {
   const [height, width] = [rows * CELL, columns * CELL]
   const count = frameCount()
   const cells = rows * columns
-  const batch = Math.max(1, Math.min(MAX_CLIPS, Math.floor(tokens / (count * cells))))
+  const batch = Math.max(MIN_CLIPS, Math.min(MAX_CLIPS, Math.floor(tokens / (count * cells))))
   const picture = height * width * 3
   const pixels = new Uint8Array(batch * count * picture)
   const current = new Int32Array(batch * count * cells).fill(-1)
@@ -71,7 +74,7 @@ for (;;) {
   const objects = []
   for (let i = 0; i < batch; i++) {
     const frameAt = (k: number) => pixels.subarray((i * count + k) * picture, (i * count + k + 1) * picture)
-    const scene = random.chance(FOREIGN) ? null : await clipScene(random.between(...aspects), count)
+    const scene = random.chance(allLong ? 0 : FOREIGN) ? null : await clipScene(random.between(...aspects), count)
     if (scene) {
       // A single image shows all objects.
       const times = count === 1 ? [timeWithAllObjects(scene)] : Array.from({ length: count }, (_, k) => k / (count - 1))
@@ -129,7 +132,7 @@ async function clipScene(aspect: number, count: number): Promise<Scene> {
   const phases = count < 6 ? 1 : count < 12 ? 2 : count < 20 ? random.pick([2, 3, 3]) : random.pick([2, 3, 4, 4, 4])
   const draw = () => randomScene(random, { aspect, phases, alone: SINGLE_OBJECT_PROBABILITY })
   let scene = draw()
-  if (phases > 1 && random.chance(phases > 2 ? HARD_LONG : HARD)) {
+  if (phases > 1 && random.chance(phases > 2 ? (allLong ? HARD_ALL_LONG : HARD_LONG) : HARD)) {
     const hard = phases > 2 ? isLong : random.pick(HARD_MOTIONS)
     while (!scene.objects.some(({ phases: motions }) => hard(motions))) scene = draw()
   }
@@ -140,11 +143,12 @@ async function clipScene(aspect: number, count: number): Promise<Scene> {
 
 function frameCount(): number {
   const drawn = random.next()
-  if (drawn < 0.19) return 8
-  if (drawn < 0.33) return 16
-  if (drawn < 0.36) return 1
-  if (drawn < 0.42) return random.whole(2, 4)
-  if (drawn < 0.55) return random.whole(5, 16)
+  if (allLong) return drawn < 0.22 ? random.whole(6, 16) : drawn < 0.55 ? random.whole(17, 32) : random.whole(33, 64)
+  if (drawn < 0.15) return 8
+  if (drawn < 0.28) return 16
+  if (drawn < 0.31) return 1
+  if (drawn < 0.36) return random.whole(2, 4)
+  if (drawn < 0.47) return random.whole(5, 16)
   return random.whole(17, 64)
 }
 

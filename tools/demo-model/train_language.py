@@ -7,7 +7,7 @@ third its current and its first motion. A fourth head is trained on the question
 color, shape and place, so that the fourth layer knows what to look for. A fifth head is trained on the last tokens of a choice's options after the fifth
 layer: which one is right, and which letter it has. Without it, and the target for the sixth layer's first head, which must look from the letter's place at the right option,
 the letter stayed at chance for 800 steps while the right option was found in .92. A seventh head reads the number of the current motion and of the frame from the visual
-tokens after the fourth layer, and the fifth layer's first head must look at the tokens that show the motion which an answer is about to name. An eighth
+tokens after the fourth layer, a ninth after the third whether the motion has just begun (`phases.py`), and the fifth layer's first head must look at the tokens that show the motion which an answer is about to name. An eighth
 head reads the time that an answer is about to give, after the fifth layer.
 Under `torchrun` gradients are averaged between the processes.
 """
@@ -27,15 +27,15 @@ from torch import nn
 from batches import batches
 from language import HEAD, WIDTH, Language, rotary, turn
 from optimizer import Schedule, load, save
+from phases import LONG_TOKENS, MOTIONS, PHASES, long_loss, phase_heads, phase_loss
 from tokenizer import SYSTEM, the_tokenizer
 from tower import Tower
 
-MOTIONS = 10
 # Scales the changes of x, y, size and angle to about the same variance.
 CHANGES = torch.tensor([5.0, 5.0, 10.0, 1.5])
 SETS = 6
 IGNORED = -100
-COLORS, SHAPES, LETTERS, PHASES = 8, 5, 4, 4
+COLORS, SHAPES, LETTERS = 8, 5, 4
 # Parts of a phase that an answer needs: as in clip-stream.ts.
 START, END = 1, 2
 # Answers whose looks are trained in a step.
@@ -45,7 +45,7 @@ TIME = 8
 # A description has many tokens that mostly follow from each other; the few tokens of an answer matter more.
 QUESTION_WEIGHT = 3.0
 LETTER_WEIGHT = 2.0
-LOOKS_WEIGHT = 0.3
+LOOKS_WEIGHT = 0.4
 # A description that leaves out a motion differs in the tokens that name motions, or say that there is another.
 MOTION_WEIGHT = 2.5
 
@@ -188,6 +188,7 @@ def main():
     parser.add_argument("--freeze", type=int, default=0, help="number of first layers that stay as they are")
     parser.add_argument("--muon", type=float, default=0.02)
     parser.add_argument("--flat", type=float, default=0.4)
+    parser.add_argument("--long", type=Path, nargs="*", default=[], help="rows of long clips that phases.py has computed")
     parser.add_argument("--bf16", action="store_true", help="for processors with units for it: products of 16-bit values, sums and weights of 32 bits")
     options = parser.parse_args()
     together = "WORLD_SIZE" in os.environ
@@ -203,9 +204,9 @@ def main():
     language, head2, head3 = Language(tokenizer.get_vocab_size()), nn.Linear(WIDTH, 4), nn.Linear(WIDTH, 2 * MOTIONS)
     head1 = nn.Linear(WIDTH, 2)
     head4, head5, head6 = nn.Linear(WIDTH, COLORS + SHAPES + 2), nn.Linear(WIDTH, 1), nn.Linear(WIDTH, LETTERS)
-    head7, head8 = nn.Linear(WIDTH, PHASES + 1), nn.Linear(WIDTH, 1)
+    head8 = nn.Linear(WIDTH, 1)
     nn.init.zeros_(head8.weight)
-    heads = nn.ModuleDict({"head1": head1, "head2": head2, "head3": head3, "head4": head4, "head5": head5, "head6": head6, "head7": head7, "head8": head8})
+    heads = nn.ModuleDict({"head1": head1, "head2": head2, "head3": head3, "head4": head4, "head5": head5, "head6": head6, "head8": head8} | phase_heads())
     if options.resume:
         state = load(options.resume)
         language.load_state_dict(state["language"])
@@ -215,6 +216,7 @@ def main():
     schedule = Schedule([language, heads], options.minutes, muon=options.muon, adam=options.muon / 5, flat=options.flat, bf16=options.bf16)
     tower, read = Tower(), 0.0
     stream = batches("clip-stream.ts", seed, options.tokens, SETS, options.pictures, ahead=2)
+    long = [kept for path in options.long for kept in torch.load(path)][rank :: dist.get_world_size() if together else 1]
     pool, seen, said = [], {}, time.time()
     while True:
         if len(pool) < options.pool and (len(pool) < 2 or schedule.steps % SETS == 0):
@@ -283,11 +285,9 @@ def main():
                 loss = loss + F.smooth_l1_loss(share, torch.tensor([look[-1] for look in looks])[timed], beta=0.05)
                 measures["-share"] = (share - torch.tensor([look[-1] for look in looks])[timed]).abs().mean()
         if known.any():
-            number = head7(after[3][:, visual])
-            times = (torch.arange(known.shape[1]) // (known.shape[1] // batch["frames"])).expand_as(known)[known]
-            loss = loss + 0.3 * F.cross_entropy(number[known][:, :PHASES], batch["phase"].long()[known] % PHASES)
-            loss = loss + 0.5 * F.smooth_l1_loss(number[known][:, PHASES], times / 16, beta=0.05)
-            measures["phase"] = (number[known][:, :PHASES].argmax(-1) == batch["phase"][known] % PHASES).float().mean()
+            more, right = phase_loss(batch["phase"].long(), batch["frames"], known, after, visual, heads)
+            loss = loss + more
+            measures["phase"] = right.mean()
         if known.any() and begun.any():
             place = F.smooth_l1_loss(head1(after[0][:, visual][there]), places[there][:, 1:3], beta=0.2)
             change = F.smooth_l1_loss(head2(after[1][:, visual][followed]), places[followed][:, 4:] * CHANGES, beta=0.2)
@@ -301,6 +301,14 @@ def main():
                 "first": (now3[begun][:, MOTIONS:].argmax(-1) == first[begun]).float().mean(),
             }
         loss.backward()
+        if long:
+            clips = random.choice(long)
+            chosen = torch.randperm(len(clips["phase"]))[: max(1, LONG_TOKENS // clips["phase"].shape[1])]
+            collated = collate(prompter, [[] for _ in chosen], clips["frames"], clips["rows"], clips["columns"])
+            more, more_measures = long_loss(language, collated, heads, clips, chosen)
+            if more is not None:
+                more.backward()
+                measures |= more_measures
         if together:
             for p in schedule.parameters:
                 if p.grad is None:
