@@ -1,6 +1,17 @@
+import { Option } from 'commander'
 import { findInCatalogue } from '../engine/models/catalogue.ts'
 import { licenceText } from '../shared/catalogue.ts'
 import { agreed } from './agreed.ts'
+
+/** What a command says that ends because the user does not accept a licence. */
+export const NOTHING_DOWNLOADED = 'Nothing was downloaded.\n'
+
+export function acceptLicenceOption(): Option {
+  return new Option(
+    '--accept-licence',
+    'accept a licence of the catalogue that forbids commercial use, without being asked (default: ask on the terminal before downloading)',
+  )
+}
 
 /**
  * Says on standard error under which licence a checkpoint of the catalogue is, before it is downloaded. If that forbids commercial use, asks for a

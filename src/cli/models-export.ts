@@ -7,6 +7,7 @@ import { TarsierError } from '../shared/errors.ts'
 import { exitCodes } from './exit-codes.ts'
 import { fetchSource } from './fetch-source.ts'
 import type { RunCommand } from './interrupt.ts'
+import { acceptLicenceOption, acceptsLicence, NOTHING_DOWNLOADED } from './licence-consent.ts'
 import { homeOption } from './options.ts'
 import { oneLine } from './printable.ts'
 import { ProgressLine } from './progress-line.ts'
@@ -18,6 +19,7 @@ const PAIR = 'llama.cpp'
 interface ExportOptions {
   readonly as: 'qwen2-vl' | typeof PAIR
   readonly revision?: string
+  readonly acceptLicence?: boolean
   readonly home?: string
 }
 
@@ -37,6 +39,7 @@ export function addExport(models: Command, run: RunCommand): void {
     .argument('<dir>', 'output folder; it must not exist')
     .addOption(new Option('--as <form>', 'output format').choices(['qwen2-vl', PAIR]).default('qwen2-vl'))
     .option('--revision <revision>', 'branch, tag or commit of a repository on the hub (default: main)')
+    .addOption(acceptLicenceOption())
     .addOption(homeOption())
     .addHelpText(
       'after',
@@ -52,6 +55,10 @@ export function addExport(models: Command, run: RunCommand): void {
             return exitCodes.done
           }
           const checkpoint = await checkpointOf(source, options, progress, signal)
+          if (checkpoint === null) {
+            process.stderr.write(NOTHING_DOWNLOADED)
+            return exitCodes.failed
+          }
           // Imported on demand, like the importer: no other command needs it.
           const { exportCheckpoint } = await import('../engine/models/export/export-checkpoint.ts')
           progress.begin(`exporting ${source}`)
@@ -83,12 +90,14 @@ async function exportForLlama(
   process.stdout.write(`${language}\n${mmproj}\n`)
 }
 
-async function checkpointOf(source: string, options: ExportOptions, progress: ProgressLine, signal: AbortSignal): Promise<string> {
+/** Returns null if the user does not accept the checkpoint's licence. */
+async function checkpointOf(source: string, options: ExportOptions, progress: ProgressLine, signal: AbortSignal): Promise<string | null> {
   const home = homeOf(options)
   const imported = (await listModels(home)).find(({ name, manifest }) => name === source && manifest !== null)
   if (imported?.manifest) return await stillHere(source, imported.manifest.source, home, signal)
   const origin = await checkpointOrigin(source)
   if (origin.kind === 'local') return origin.path
+  if (!(await acceptsLicence(origin.repository, options.acceptLicence === true, signal))) return null
   const { directory } = await fetchSource(origin.repository, progress, {
     home,
     signal,

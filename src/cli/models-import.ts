@@ -11,7 +11,7 @@ import { type LanguagePrecision, languagePrecisions, type VisionPrecision, visio
 import { exitCodes } from './exit-codes.ts'
 import { fetchSource } from './fetch-source.ts'
 import type { RunCommand } from './interrupt.ts'
-import { acceptsLicence } from './licence-consent.ts'
+import { acceptLicenceOption, acceptsLicence, NOTHING_DOWNLOADED } from './licence-consent.ts'
 import { homeOption } from './options.ts'
 import { ProgressLine } from './progress-line.ts'
 import { homeOf } from './requests.ts'
@@ -62,10 +62,7 @@ export function addImport(models: Command, run: RunCommand): void {
     .option('--template <file>', 'chat template (Jinja) to use instead of the template of SOURCE (default: the template of SOURCE)')
     .option('--revision <revision>', 'branch, tag or commit of a repository on the hub (default: main)')
     .option('--keep-download', 'keep the downloaded files in the downloads folder for another import (default: delete them)')
-    .option(
-      '--accept-licence',
-      'accept a licence of the catalogue that forbids commercial use, without being asked (default: ask on the terminal before downloading)',
-    )
+    .addOption(acceptLicenceOption())
     .option('--summary <text>', 'sentence that describes the model (default: none)')
     .option('--licence <name>', 'licence of the model (default: unknown)')
     .addOption(homeOption())
@@ -78,7 +75,7 @@ export function addImport(models: Command, run: RunCommand): void {
       run(async (signal) => {
         const path = await bringIn(source, options, signal)
         if (path === null) {
-          process.stderr.write('Nothing was downloaded.\n')
+          process.stderr.write(NOTHING_DOWNLOADED)
           return exitCodes.failed
         }
         process.stderr.write(`${visionAdvice(await fastestPrecision(), (await readManifest(path)).vision)}\n`)

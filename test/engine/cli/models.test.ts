@@ -47,7 +47,7 @@ describe('models import from the hub', () => {
   it('imports a checkpoint of the catalogue and removes the download', async () => {
     const { code, stdout, stderr } = await models('import', 'Tarsier2-Recap-7b', '--name', 'recap', ...precise)
     const [licence = '', ...rest] = stderr.split(/(?<=\n)/)
-    expect(licence).toMatch(/^licence of Tarsier2-Recap-7b: apache-2\.0\. Licence of Tarsier2-7b-0115 and/)
+    expect(licence).toMatch(/^licence of Tarsier2-Recap-7b: apache-2\.0\. That of Tarsier2-7b-0115 and/)
     expect(rest.join('')).toMatch(ADVICE)
     expect(code).toBe(0)
     expect(stdout).toBe(`${join(home, 'models', 'recap')}\n`)
@@ -71,6 +71,19 @@ describe('models import from the hub', () => {
     const [shown] = jsonLines((await models('show', 'bridge', '--json')).stdout)
     expect(shown).toMatchObject({ prompt: { describe: expect.stringContaining('<think>') }, generation: { maxTokens: 2048 } })
     expect(await models('remove', 'bridge', '--yes')).toMatchObject({ code: 0 })
+  })
+
+  it('shows the licence of a checkpoint that an export downloads too, and asks for the same confirmation', async () => {
+    const exported = join(home, 'exported')
+    const before = hub.sent()
+    const refused = await models('export', 'VidBridge-R1', exported)
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringMatching(/^licence of VidBridge-R1: .*\n.*--accept-licence/) })
+    expect(hub.sent()).toBe(before)
+    const { code, stdout, stderr } = await models('export', 'Tarsier2-Recap-7b', exported)
+    expect(stderr).toMatch(/^licence of Tarsier2-Recap-7b: apache-2\.0\./)
+    expect({ code, stdout }).toEqual({ code: 0, stdout: `${exported}\n` })
+    await rm(exported, { recursive: true })
+    await rm(join(home, 'downloads'), { recursive: true, force: true })
   })
 
   it('resumes a download after Ctrl-C, and keeps it with --keep-download', async () => {
