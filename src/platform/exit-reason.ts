@@ -1,24 +1,26 @@
+import { phrase } from '../shared/phrase.ts'
+
 /** Windows exit codes of crashed processes (NTSTATUS), with descriptions. */
 const WINDOWS_CRASHES: ReadonlyMap<number, string> = new Map([
-  [0xc0000005, 'access violation'],
-  [0xc0000017, 'out of memory'],
-  [0xc000001d, 'illegal instruction: this processor does not support an instruction that the program uses'],
-  [0xc0000094, 'division by zero'],
-  [0xc00000fd, 'stack overflow'],
-  [0xc0000135, 'a library was not found'],
-  [0xc0000139, 'a library has the wrong version'],
-  [0xc0000142, 'a library failed to start'],
-  [0xc0000374, 'heap corruption'],
-  [0xc0000409, 'unhandled error'],
+  [0xc0000005, phrase`access violation`],
+  [0xc0000017, phrase`out of memory`],
+  [0xc000001d, phrase`illegal instruction: this processor does not support an instruction that the program uses`],
+  [0xc0000094, phrase`division by zero`],
+  [0xc00000fd, phrase`stack overflow`],
+  [0xc0000135, phrase`a library was not found`],
+  [0xc0000139, phrase`a library has the wrong version`],
+  [0xc0000142, phrase`a library failed to start`],
+  [0xc0000374, phrase`heap corruption`],
+  [0xc0000409, phrase`unhandled error`],
 ])
 
 /** Describes how a process ended: its signal or exit code. On Windows, large exit codes indicate a crash. */
 export function exitReason(code: number | null, signal: NodeJS.Signals | null = null): string {
   if (signal !== null) return signal
-  if (code === null) return 'no exit code'
+  if (code === null) return phrase`no exit code`
   const unsigned = code >>> 0
-  if (unsigned < 0xc0000000) return `exit code ${code}`
-  return `${WINDOWS_CRASHES.get(unsigned) ?? 'it crashed'} (0x${unsigned.toString(16)})`
+  if (unsigned < 0xc0000000) return phrase`exit code ${code}`
+  return phrase`${WINDOWS_CRASHES.get(unsigned) ?? phrase`it crashed`} (0x${unsigned.toString(16)})`
 }
 
 const CRASH_SIGNALS: ReadonlySet<NodeJS.Signals> = new Set(['SIGSEGV', 'SIGABRT', 'SIGBUS', 'SIGILL', 'SIGFPE', 'SIGTRAP', 'SIGSYS'])

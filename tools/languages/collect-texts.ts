@@ -41,6 +41,7 @@ const untranslated = [
 /**
  * Collects all texts that a catalogue needs.
  * - In the page and the shell: the literals given to `t` and `<RichText message>`, and messages of errors.
+ * - Parts of sentences that are marked with `phrase`.
  * - Elsewhere: what reads as a sentence, since messages of errors and notices are put together in many ways; texts of well-known properties; nouns
  *   given to `counted`. Values in a sentence become numbered places: `{0} is not a folder.`
  * @param root folder of the repository
@@ -54,7 +55,13 @@ export function collectTexts(root: string): CollectedTexts {
     // Of the command line and the server, errors are translated, with their remedies.
     const errorsOnly = /^src\/(cli|serve)\//.test(file) && !file.endsWith('/remedy-text.ts')
     visit(source, (node) => {
-      const found = page ? [...pageText(node), ...sentence(node, true)] : isCounted(node) ? countedTexts(node) : sentence(node, errorsOnly)
+      const found = isPhrase(node)
+        ? [literalText(node.template) ?? '']
+        : page
+          ? [...pageText(node), ...sentence(node, true)]
+          : isCounted(node)
+            ? countedTexts(node)
+            : sentence(node, errorsOnly)
       for (const text of found) if (!texts.has(text)) texts.set(text, `${file}:${lineOf(source, node)}`)
     })
   }
@@ -130,6 +137,10 @@ function literalOf(value: ts.Node | undefined, at: ts.Node): string {
 
 function isCounted(node: ts.Node): node is ts.CallExpression {
   return ts.isCallExpression(node) && node.expression.getText() === 'counted'
+}
+
+function isPhrase(node: ts.Node): node is ts.TaggedTemplateExpression {
+  return ts.isTaggedTemplateExpression(node) && node.tag.getText() === 'phrase'
 }
 
 function countedTexts({ arguments: [, noun, plural] }: ts.CallExpression): readonly string[] {

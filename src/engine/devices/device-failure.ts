@@ -1,4 +1,5 @@
 import { assertNever, type ErrorDetails, TarsierError } from '../../shared/errors.ts'
+import { phrase } from '../../shared/phrase.ts'
 import { type DevicePart, type DeviceSubject, type DeviceUse, type DeviceWork, partNames } from './device-use.ts'
 
 /** A failure of a device, stored in the details of an error. */
@@ -30,26 +31,26 @@ export function deviceCrashed({ subject, work }: DeviceUse, why: string, reason:
 }
 
 /** The error of a process that did not respond while it used a device. */
-export function deviceHung({ subject, work }: DeviceUse, seconds: string): TarsierError {
+export function deviceHung({ subject, work }: DeviceUse, seconds: number): TarsierError {
   const { part, device } = subject
-  return failure({ part, device, why: `it did not respond for ${seconds} ${during(work, part)}`, memory: false })
+  return failure({ part, device, why: `it did not respond for ${seconds} seconds ${during(work, part)}`, memory: false })
 }
 
 /** What a device was used for when it failed, as the end of a sentence. */
 function during(work: DeviceWork, part: DevicePart): string {
   switch (work) {
     case 'loading':
-      return `while the ${partNames[part]} was loaded and tested on it`
+      return phrase`while the ${partNames[part]} was loaded and tested on it`
     case 'answering':
-      return 'while generating an answer'
+      return phrase`while generating an answer`
     case 'saving':
-      return 'while the state of a conversation was copied'
+      return phrase`while the state of a conversation was copied`
     case 'measuring':
-      return 'while its free memory was read'
+      return phrase`while its free memory was read`
     case 'closing':
-      return `while the ${partNames[part]} was removed from its memory`
+      return phrase`while the ${partNames[part]} was removed from its memory`
     case 'probing':
-      return 'while it was tested for the diagnosis'
+      return phrase`while it was tested for the diagnosis`
     default:
       return assertNever(work, 'use of a device')
   }

@@ -1,4 +1,5 @@
 import type { DeviceTest } from '../../shared/device-tests.ts'
+import { phrase } from '../../shared/phrase.ts'
 
 /** A device, one file of weights and one version of a runtime. Results of tests are valid only for this combination. */
 export interface DeviceSubject extends Pick<DeviceTest, 'part' | 'device' | 'hardware' | 'runtime' | 'model'> {
@@ -38,4 +39,4 @@ export interface PassedOverDevice extends Pick<DeviceSubject, 'part' | 'device'>
   readonly why: string
 }
 
-export const partNames: Readonly<Record<DevicePart, string>> = { vision: 'vision tower', language: 'language model' }
+export const partNames: Readonly<Record<DevicePart, string>> = { vision: phrase`vision tower`, language: phrase`language model` }

@@ -1,5 +1,6 @@
 import type { Fitted } from '../../shared/engine-events.ts'
 import { assertNever, TarsierError } from '../../shared/errors.ts'
+import { phrase } from '../../shared/phrase.ts'
 import { counted, grouped, megabytesText } from '../../shared/size-text.ts'
 import { estimateRun, fittingSettings, type Lacking, MIN_ANSWER, type RunEstimate, type RunRequest } from './estimate-run.ts'
 import type { ClipSettings } from './fit-settings.ts'
@@ -77,11 +78,11 @@ export function tooManyFrames(limit: number, frames: number, advice: string, det
 }
 
 /** Describes settings in words, leaving out those that equal the requested ones. */
-function settingsText(settings: ClipSettings, wanted: ClipSettings): string {
-  const parts = []
-  if (settings.frames !== wanted.frames) parts.push(`${settings.frames} frames instead of ${wanted.frames}`)
-  if (settings.maxPixels !== wanted.maxPixels) parts.push(`at most ${settings.maxPixels} pixels per frame`)
-  return parts.join(' and ')
+function settingsText({ frames, maxPixels }: ClipSettings, wanted: ClipSettings): string {
+  const pixels = maxPixels === wanted.maxPixels ? undefined : maxPixels
+  if (pixels === undefined) return phrase`${frames} frames instead of ${wanted.frames}`
+  if (frames === wanted.frames) return phrase`at most ${pixels} pixels per frame`
+  return phrase`${frames} frames instead of ${wanted.frames} and at most ${pixels} pixels per frame`
 }
 
 /** Notice for an answer about a clip whose settings were reduced to fit. */

@@ -1,5 +1,6 @@
 import { ownMemory } from '../../platform/memory-limit.ts'
 import { assertNever, type ErrorData, TarsierError } from '../../shared/errors.ts'
+import { counted } from '../../shared/size-text.ts'
 import { type ChildEnd, childEntry, NodeChild } from '../child-process.ts'
 import { deviceCrashed, deviceHung } from '../devices/device-failure.ts'
 import type { DeviceUse } from '../devices/device-use.ts'
@@ -168,7 +169,7 @@ export class HostProcess<Command, Event> {
   /** The main thread answers while a device computes, so a device in use is the likely cause. */
   #silent(): TarsierError {
     const use = [...this.#uses.values()].at(-1)
-    return use ? deviceHung(use, seconds(this.#deadline)) : silent(this.#name, this.#deadline)
+    return use ? deviceHung(use, (this.#deadline ?? 0) / 1000) : silent(this.#name, this.#deadline)
   }
 
   #crash(end: ChildEnd): TarsierError {
@@ -214,8 +215,7 @@ function hung(why: string, deadline: number | null, message: string): TarsierErr
 }
 
 function seconds(deadline: number | null): string {
-  const count = (deadline ?? 0) / 1000
-  return count === 1 ? '1 second' : `${count} seconds`
+  return counted((deadline ?? 0) / 1000, 'second')
 }
 
 function lowerCase(name: string): string {

@@ -1,5 +1,7 @@
 import { TarsierError } from '../../shared/errors.ts'
 import type { ClipRange, FrameRequest, TimeRule } from '../../shared/frame-request.ts'
+import { phrase } from '../../shared/phrase.ts'
+import { counted } from '../../shared/size-text.ts'
 import type { PlannedFrames, PlanOptions } from './types.ts'
 
 /** The properties of a clip that planning needs. `timeOf(index)` gives seconds from the first frame. */
@@ -87,16 +89,17 @@ function chooseIndices(
       // An image has one frame; no notice is needed.
       const chosen = kind === 'uniform' ? uniformIndices(total, count, { ...options, repeats }) : middleIndices(total, count)
       if (request.count > total && timeline.frameCount > 1) {
-        const place = range ? 'The range of the clip' : 'The clip'
-        const all = chosen.length === total ? 'all frames are used' : `${frames(chosen.length)} of it are used`
-        const what = repeats ? 'some frames are used more than once, as in the reference implementation of this model' : all
-        notices.push(`${place} has ${frames(total)}, fewer than the requested ${request.count}: ${what}.`)
+        const place = range ? phrase`The range of the clip` : phrase`The clip`
+        const all = chosen.length === total ? phrase`all frames are used` : phrase`${counted(chosen.length, 'frame')} of it are used`
+        const what = repeats ? phrase`some frames are used more than once, as in the reference implementation of this model` : all
+        notices.push(`${place} has ${counted(total, 'frame')}, fewer than the requested ${request.count}: ${what}.`)
       }
       // As the reference counts it, for whole intervals.
       return { indices: chosen.map((index) => first + index), rate: (chosen.length / total) * timeline.rate }
     }
     case 'indices':
-      for (const index of request.indices) if (index >= timeline.frameCount) throw beyond(`frame ${index}`, timeline, { index })
+      for (const index of request.indices)
+        if (index >= timeline.frameCount) throw beyond(phrase`frame number ${index}`, timeline, { index })
       return { indices: [...request.indices] }
     case 'times': {
       const find = frameFinder(request.rule, timeline)
@@ -127,7 +130,9 @@ function countOf(requested: number, total: number, { rate }: Timeline, options: 
   const whole = Math.max(multipleOf, perSecond === undefined ? roundHalfToEven(requested / multipleOf) * multipleOf : below(requested))
   const most = perSecond === undefined || rate === 0 ? whole : Math.min(whole, Math.max((total / rate) * perSecond, MIN_FRAMES_BY_RATE))
   if (most < whole && total >= requested && perSecond !== undefined)
-    notices.push(`This model takes ${perSecond} frames per second, so ${frames(below(most))} of the clip are used instead of ${requested}.`)
+    notices.push(
+      `This model takes ${perSecond} frames per second, so ${counted(below(most), 'frame')} of the clip are used instead of ${requested}.`,
+    )
   return below(Math.min(most, total))
 }
 
@@ -160,7 +165,7 @@ function hasConstantRate({ frameCount, rate, timeOf }: Timeline): boolean {
 function resolveRange(range: ClipRange | undefined, timeline: Timeline, notices: string[]): [first: number, end: number] {
   const { frameCount, duration } = timeline
   if (!range) return [0, frameCount]
-  const unit = range.unit === 'frames' ? frames : seconds
+  const unit = (value: number) => (range.unit === 'frames' ? counted(value, 'frame') : seconds(value))
   const { start = 0, end = Number.POSITIVE_INFINITY } = range
   const length = range.unit === 'frames' ? frameCount : duration
   const upstream = range.unit === 'seconds' && range.rule === 'average-rate'
@@ -174,7 +179,7 @@ function resolveRange(range: ClipRange | undefined, timeline: Timeline, notices:
   }
   // An image has no duration, but a range from 0 selects it.
   if (start >= length && !upstream && !(start === 0 && frameCount > 0))
-    throw beyond(`the range's start at ${unit(start)}`, timeline, { start })
+    throw beyond(phrase`the range's start at ${unit(start)}`, timeline, { start })
   if (end !== Number.POSITIVE_INFINITY && end > length && frameCount > 1 && unit(end) !== unit(length)) {
     notices.push(`The range ends at ${unit(end)}, but the clip has ${unit(length)}. It is used up to its end.`)
   }
@@ -200,13 +205,9 @@ function firstAfter(time: number, { frameCount, timeOf }: Timeline): number {
 function beyond(what: string, { frameCount, duration }: Timeline, details: Record<string, number>): TarsierError {
   return new TarsierError(
     'invalid-range',
-    `The clip has ${frames(frameCount)} (0 to ${frameCount - 1}) and lasts ${seconds(duration)}, but ${what} is beyond its end. Choose a value within the clip.`,
+    `The clip has ${counted(frameCount, 'frame')} (0 to ${frameCount - 1}) and lasts ${seconds(duration)}, but ${what} is beyond its end. Choose a value within the clip.`,
     { details: { ...details, frameCount, duration } },
   )
-}
-
-function frames(count: number): string {
-  return count === 1 ? '1 frame' : `${count} frames`
 }
 
 function seconds(value: number): string {

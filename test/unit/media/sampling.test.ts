@@ -113,7 +113,7 @@ describe('ranges', () => {
 
   test('the error has the numbers', () => {
     expect(failure({ kind: 'indices', indices: [100] })).toMatchObject({
-      message: 'The clip has 100 frames (0 to 99) and lasts 10 s, but frame 100 is beyond its end. Choose a value within the clip.',
+      message: 'The clip has 100 frames (0 to 99) and lasts 10 s, but frame number 100 is beyond its end. Choose a value within the clip.',
       details: { index: 100, frameCount: 100, duration: 10 },
     })
   })

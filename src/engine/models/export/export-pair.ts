@@ -5,6 +5,7 @@ import { readFailure } from '../../../platform/file-failure.ts'
 import type { Progress } from '../../../shared/engine-events.ts'
 import { TarsierError } from '../../../shared/errors.ts'
 import type { ModelManifest } from '../../../shared/model-manifest.ts'
+import { phrase } from '../../../shared/phrase.ts'
 import { mmprojContent } from '../../checkpoint/mmproj-content.ts'
 import { familyOf } from '../../families/families.ts'
 import { containedPath } from '../../formats/contained-file.ts'
@@ -68,10 +69,10 @@ export async function exportPair(directory: string, destination: string, options
     const to = (file: string) => join(staging.directory, file)
     const copied = await writeFile(to(files.language), filePieces(directory, language.file), {
       signal,
-      onWritten: onWritten('copying the language model'),
+      onWritten: onWritten(phrase`copying the language model`),
     })
     if (copied.sha256 !== language.sha256) throw changed(join(directory, language.file))
-    await writeFile(to(files.mmproj), encodeGguf(content), { signal, onWritten: onWritten('writing the vision tower') })
+    await writeFile(to(files.mmproj), encodeGguf(content), { signal, onWritten: onWritten(phrase`writing the vision tower`) })
     signal.throwIfAborted()
     onProgress?.({ value: 1, title: 'done' })
   })

@@ -1,4 +1,5 @@
 import { deepestCause, failureCode, TarsierError, typedCause } from '../../../shared/errors.ts'
+import { phrase } from '../../../shared/phrase.ts'
 import type { HubSettings } from './hub-settings.ts'
 import { parseRetryAfter, Transient } from './transient.ts'
 
@@ -30,7 +31,7 @@ export function refusalOf({ status, headers, fromHub }: Refusal, wanted: Wanted,
   const details = { repository, status, ...(code !== null && { hubCode: code }) }
   if (status === 429) {
     const wait = parseRetryAfter(headers.get('retry-after')) ?? parseRateLimit(headers.get('ratelimit'))
-    const when = wait === null ? 'in a few minutes' : `in ${Math.ceil(wait / 1000)} seconds`
+    const when = wait === null ? phrase`in a few minutes` : phrase`in ${Math.ceil(wait / 1000)} seconds`
     const advice = token === null ? ' Set HF_TOKEN to raise the limit.' : ''
     return new Transient(
       new TarsierError(
@@ -48,7 +49,7 @@ export function refusalOf({ status, headers, fromHub }: Refusal, wanted: Wanted,
     return new Transient(
       new TarsierError(
         'hub-failed',
-        `${fromHub ? endpoint : 'The file host of the hub'} responded with status ${status}. Try again later. Downloaded files are kept.`,
+        `${fromHub ? endpoint : phrase`The file host of the hub`} responded with status ${status}. Try again later. Downloaded files are kept.`,
         { details },
       ),
       parseRetryAfter(headers.get('retry-after')),
@@ -57,8 +58,8 @@ export function refusalOf({ status, headers, fromHub }: Refusal, wanted: Wanted,
   if (code === 'GatedRepo') {
     const how =
       token === null
-        ? `accept the conditions at ${endpoint}/${repository} in a browser, create a token in the settings of your account, and set HF_TOKEN to it`
-        : `open ${endpoint}/${repository} with the account of your token and accept the conditions, or wait for approval`
+        ? phrase`accept the conditions at ${endpoint}/${repository} in a browser, create a token in the settings of your account, and set HF_TOKEN to it`
+        : phrase`open ${endpoint}/${repository} with the account of your token and accept the conditions, or wait for approval`
     return new TarsierError('hub-gated', `${repository} is a gated repository: ${how}. Then import again.`, {
       details,
     })

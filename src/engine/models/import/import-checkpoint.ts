@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { Progress } from '../../../shared/engine-events.ts'
 import { type LanguagePrecision, MANIFEST_FILE, modelManifestSchema, type VisionPrecision } from '../../../shared/model-manifest.ts'
+import { phrase } from '../../../shared/phrase.ts'
 import { folderName, sourceOf } from '../../checkpoint/checkpoint-source.ts'
 import type { ModelOptions } from '../../checkpoint/model-parts.ts'
 import { towerForm } from '../../families/families.ts'
@@ -72,7 +73,7 @@ export async function importCheckpoint(source: string, options: ImportOptions): 
     )
     const manifest = manifestOf(vision)
     await writeFile(join(directory, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`, { flag: 'wx' })
-    progress.say(WRITING, 'checking the written files')
+    progress.say(WRITING, phrase`checking the written files`)
     await verifyModel(directory, signal)
     const { graph } = await checkTowerFiles(directory, manifest.vision)
     expectGraphFits(graph, manifest, towerForm(manifest))

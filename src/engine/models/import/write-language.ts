@@ -6,6 +6,7 @@ import { isMissing } from '../../../platform/file-failure.ts'
 import { addFile } from '../../../platform/file-pieces.ts'
 import { realPath } from '../../../platform/real-path.ts'
 import type { LanguagePrecision, ModelManifest } from '../../../shared/model-manifest.ts'
+import { phrase } from '../../../shared/phrase.ts'
 import type { GivenLanguage, ModelParts, WrittenLanguage } from '../../checkpoint/model-parts.ts'
 import { type GgufContent, ggufBytes, ggufHeader, ggufTensorPieces } from '../../formats/gguf/gguf-writer.ts'
 import { GrowingFile, type HashedFile, type Resumed } from '../../formats/growing-file.ts'
@@ -36,13 +37,13 @@ function givenWork({ given: { path, bytes, precision } }: GivenLanguage): Langua
     bytes,
     async write(directory, journal, signal, onDone) {
       const file = join(directory, LANGUAGE_FILE)
-      onDone(0, 'copying the language model')
+      onDone(0, phrase`copying the language model`)
       await takeFile(await realPath(path), file)
       signal.throwIfAborted()
-      onDone(bytes / 2, 'checking the language model')
+      onDone(bytes / 2, phrase`checking the language model`)
       const taken = await readBack(file, signal)
       await journal.note({ language: taken })
-      onDone(bytes, 'checking the language model')
+      onDone(bytes, phrase`checking the language model`)
       return taken
     },
   }
@@ -65,7 +66,8 @@ function writtenWork(content: GgufContent, precision: LanguagePrecision): Langua
   return {
     precision,
     bytes: ggufBytes(content),
-    write: (directory, journal, signal, onDone) => writeGguf(content, 'writing the language model', { directory, journal, signal, onDone }),
+    write: (directory, journal, signal, onDone) =>
+      writeGguf(content, phrase`writing the language model`, { directory, journal, signal, onDone }),
   }
 }
 
@@ -80,7 +82,7 @@ function quantizedWork(language: WrittenLanguage, precision: QuantizedPrecision,
       await using content = await quantizedContent(source, precision, { directory, quantizer })
       const share = bytes / ggufBytes(content)
       const onShare = (done: number, title: string) => onDone(done * share, title)
-      return await writeGguf(content, 'quantizing the language model', { directory, journal, signal, onDone: onShare })
+      return await writeGguf(content, phrase`quantizing the language model`, { directory, journal, signal, onDone: onShare })
     },
   }
 }
@@ -133,7 +135,7 @@ async function resumed(
   let bytes = 0
   const onBytes = (more: number) => {
     bytes += more
-    onDone(bytes, 'checking files of the previous import')
+    onDone(bytes, phrase`checking files of the previous import`)
   }
   await addFile(hash, path, { signal, end: begun.bytes, onBytes })
   return hash.copy().digest('hex') === begun.sha256 ? { hash, bytes, tensors: begun.tensors } : null

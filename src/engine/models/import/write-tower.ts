@@ -4,6 +4,7 @@ import { remove } from '../../../platform/move.ts'
 import { resourceFolder } from '../../../platform/resource-folder.ts'
 import { TarsierError } from '../../../shared/errors.ts'
 import type { ModelManifest, VisionPrecision } from '../../../shared/model-manifest.ts'
+import { phrase } from '../../../shared/phrase.ts'
 import type { ModelParts } from '../../checkpoint/model-parts.ts'
 import { towerForm } from '../../families/families.ts'
 import type { GraphFiles } from '../../formats/onnx/onnx-graph.ts'
@@ -59,14 +60,14 @@ export function towerWork(tower: ModelParts['tower'], precision: VisionPrecision
       const exactRows =
         clips &&
         (await withFolder(join(directory, ASIDE), async (folder) => {
-          const title = 'running the vision tower in 32 bits for comparison'
+          const title = phrase`running the vision tower in 32 bits for comparison`
           const files = await write({ directory: folder, precision: 'f32', durable: false }, exact, title)
           return await embedSamples(folder, withForm(manifestOf({ ...files, precision: 'f32' })), clips, signal)
         }))
-      const files = journal.vision ?? (await write({ directory, precision }, own, 'writing the vision tower'))
+      const files = journal.vision ?? (await write({ directory, precision }, own, phrase`writing the vision tower`))
       await journal.note({ vision: files })
       if (clips === null || exactRows === null) return { ...files, precision }
-      onDone(own + exact, 'comparing the vision tower')
+      onDone(own + exact, phrase`comparing the vision tower`)
       const manifest = manifestOf({ ...files, precision })
       const rows = await embedSamples(directory, withForm(manifest), clips, signal)
       return { ...files, precision, error: compareRows(exactRows, rows, manifest.vision.width, CLIPS.length) }
