@@ -3,7 +3,7 @@ import { findInCatalogue } from '../engine/models/catalogue.ts'
 import { licenceText } from '../shared/catalogue.ts'
 import { agreed } from './agreed.ts'
 
-/** What a command says that ends because the user does not accept a licence. */
+/** Printed on standard error when the user does not accept a licence. */
 export const NOTHING_DOWNLOADED = 'Nothing was downloaded.\n'
 
 export function acceptLicenceOption(): Option {

@@ -41,6 +41,7 @@ const MIXED = 0.12
 /** Share of clips drawn again until they have a motion that is often mistaken, and of clips of many frames until an object has more than two motions. */
 const HARD = 0.2
 const HARD_LONG = 0.5
+/** The same share where all clips are long. */
 const HARD_ALL_LONG = 0.7
 const HARD_MOTIONS: readonly ((motions: readonly Phase[]) => boolean)[] = [
   ([only, second]) => only?.motion === 'disappears' && !second,
@@ -48,6 +49,7 @@ const HARD_MOTIONS: readonly ((motions: readonly Phase[]) => boolean)[] = [
   (motions) => motions.some(({ motion }, i) => motion === 'still' && i > 0),
 ]
 const isLong = (motions: readonly Phase[]) => motions.length > 2
+/** Clips of a batch. Two are worth it even where they have more than TOKENS visual tokens, since their gradients are averaged. */
 const MIN_CLIPS = 2
 const MAX_CLIPS = 6
 
@@ -132,7 +134,8 @@ async function clipScene(aspect: number, count: number): Promise<Scene> {
   const phases = count < 6 ? 1 : count < 12 ? 2 : count < 20 ? random.pick([2, 3, 3]) : random.pick([2, 3, 4, 4, 4])
   const draw = () => randomScene(random, { aspect, phases, alone: SINGLE_OBJECT_PROBABILITY })
   let scene = draw()
-  if (phases > 1 && random.chance(phases > 2 ? (allLong ? HARD_ALL_LONG : HARD_LONG) : HARD)) {
+  const hardLong = allLong ? HARD_ALL_LONG : HARD_LONG
+  if (phases > 1 && random.chance(phases > 2 ? hardLong : HARD)) {
     const hard = phases > 2 ? isLong : random.pick(HARD_MOTIONS)
     while (!scene.objects.some(({ phases: motions }) => hard(motions))) scene = draw()
   }

@@ -7,8 +7,8 @@ third its current and its first motion. A fourth head is trained on the question
 color, shape and place, so that the fourth layer knows what to look for. A fifth head is trained on the last tokens of a choice's options after the fifth
 layer: which one is right, and which letter it has. Without it, and the target for the sixth layer's first head, which must look from the letter's place at the right option,
 the letter stayed at chance for 800 steps while the right option was found in .92. A seventh head reads the number of the current motion and of the frame from the visual
-tokens after the fourth layer, a ninth after the third whether the motion has just begun (`phases.py`), and the fifth layer's first head must look at the tokens that show the motion which an answer is about to name. An eighth
-head reads the time that an answer is about to give, after the fifth layer.
+tokens after the fourth layer, and the fifth layer's first head must look at the tokens that show the motion which an answer is about to name. An eighth
+head reads the time that an answer is about to give, after the fifth layer. A ninth reads after the third layer whether a motion has just begun (`phases.py`).
 Under `torchrun` gradients are averaged between the processes.
 """
 

@@ -55,14 +55,7 @@ export function collectTexts(root: string): CollectedTexts {
     // Of the command line and the server, errors are translated, with their remedies.
     const errorsOnly = /^src\/(cli|serve)\//.test(file) && !file.endsWith('/remedy-text.ts')
     visit(source, (node) => {
-      const found = isPhrase(node)
-        ? [literalText(node.template) ?? '']
-        : page
-          ? [...pageText(node), ...sentence(node, true)]
-          : isCounted(node)
-            ? countedTexts(node)
-            : sentence(node, errorsOnly)
-      for (const text of found) if (!texts.has(text)) texts.set(text, `${file}:${lineOf(source, node)}`)
+      for (const text of textsAt(node, page, errorsOnly)) if (!texts.has(text)) texts.set(text, `${file}:${lineOf(source, node)}`)
     })
   }
   for (const [text, file] of modelTexts(root)) texts.set(text, file)
@@ -96,6 +89,12 @@ interface DemoTexts {
 interface CatalogueTexts {
   readonly summary: string
   readonly licence: { readonly name: string; readonly note?: string }
+}
+
+function textsAt(node: ts.Node, page: boolean, errorsOnly: boolean): readonly string[] {
+  if (isPhrase(node)) return [literalText(node.template) ?? '']
+  if (page) return [...pageText(node), ...sentence(node, true)]
+  return isCounted(node) ? countedTexts(node) : sentence(node, errorsOnly)
 }
 
 export function parse(root: string, file: string): ts.SourceFile {
