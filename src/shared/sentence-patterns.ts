@@ -6,6 +6,8 @@ export interface SentencePattern {
   readonly end: string
   /** Number of fixed characters. Of several matching patterns, the one with the most is meant. */
   readonly fixed: number
+  /** Whether it is a part of a sentence that ends with a value, such as `exit code {0}`: it never takes the sentence's full stop for a part of that value. */
+  readonly isPart: boolean
   readonly translation: string
 }
 
@@ -24,12 +26,13 @@ function patternOf(key: string, translation: string): SentencePattern {
     begin: parts[0] ?? '',
     end: parts.at(-1) ?? '',
     fixed: parts.join('').length,
+    isPart: /[\p{L}\p{N}] \{\d+\}$/u.test(key),
     translation,
   }
 }
 
 /** The values of a text that follows the pattern, by their numbers; null if it does not. */
-export function valuesOf(text: string, { expression, begin, end }: SentencePattern): readonly string[] | null {
-  if (!text.startsWith(begin) || !text.endsWith(end)) return null
+export function valuesOf(text: string, { expression, begin, end, isPart }: SentencePattern): readonly string[] | null {
+  if (!text.startsWith(begin) || !text.endsWith(end) || (isPart && /[.!?]$/.test(text))) return null
   return expression.exec(text)?.slice(1) ?? null
 }

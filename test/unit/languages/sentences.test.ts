@@ -22,6 +22,7 @@ it.each([
   ['a frame beyond the end', () => messageOf(() => planFrames({ kind: 'indices', indices: [10] }, timeline))],
   ['fewer frames', () => fittedNotice({ frames: 64, maxPixels: null, from: { frames: 84, maxPixels: null } })],
   ['fewer frames and pixels', () => fittedNotice({ frames: 64, maxPixels: 1000, from: { frames: 84, maxPixels: 2000 } })],
+  ['fewer frames as advice', () => 'It fits with 64 frames instead of 84.'],
   ['a crash', () => deviceCrashed({ subject: gpu, work: 'loading', drivers: '' }, exitReason(0xc0000005), '').message],
   ['a device that hangs', () => deviceHung({ subject: gpu, work: 'answering', drivers: '' }, 30).message],
 ])('translates all words of a sentence that is put together: %s', (_, sentence) => {
