@@ -43,7 +43,7 @@ export function childEntry(url: string, name: string, heapMegabytes?: number): C
   return { path, execArgv: isSource ? [...heap, '--import', loader()] : heap }
 }
 
-/** A child process that runs native code, from the fork to its exit. `onGone` is called exactly once. */
+/** A child process that runs native code, from the fork to its exit. `onExit` is called exactly once. */
 export class NodeChild<To, From> {
   readonly #child: ChildProcess
   readonly #entry: ChildEntry

@@ -24,7 +24,8 @@ export async function expandPatterns(paths: readonly string[], windows = process
       caseSensitiveMatch: !windows,
       absolute: isAbsolute(path),
     })
-    expanded.push(...(found.length > 0 ? found.sort() : [path]))
+    // Not as arguments of `push`, of which there may not be more than about 100,000.
+    for (const name of found.length > 0 ? found.sort() : [path]) expanded.push(name)
   }
   return expanded
 }

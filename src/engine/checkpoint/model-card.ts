@@ -44,7 +44,7 @@ function frontMatter(text: string): Map<string, string[]> {
   let values: string[] = []
   for (const line of lines.slice(1)) {
     if (line === '---') return fields
-    const field = /^([A-Za-z_]+):(?:\s+(.*))?$/.exec(line)
+    const field = /^([\w.-]+):(?:\s+(.*))?$/.exec(line)
     const item = /^\s*-\s+(.+)$/.exec(line)
     if (field) {
       values = inlineValues((field[2] ?? '').trim())

@@ -28,8 +28,8 @@ interface Term {
   readonly adverb: boolean
 }
 
-/** A full stop, question or exclamation mark with closing quotes, or a line break, that ends a sentence. */
-const SENTENCE_END = /(?:[.!?]+["'”’)\]]*(?=\s|$)|\n+)/gu
+/** A mark that ends a sentence, with closing quotes, or a line break. Those of Chinese and Japanese are followed by no space. */
+const SENTENCE_END = /(?:\p{Sentence_Terminal}+["'”’»)\]]*(?=\s|$)|[。！？｡]+["'”’」』）】]*|\n+)/gu
 /** Abbreviations whose full stop ends no sentence. */
 const ABBREVIATION = /(?:^|[\s(])(?:mr|mrs|ms|dr|st|vs|etc|e\.g|i\.e|approx|no|fig)\.$/iu
 /** Words that may begin a further event in a sentence. */

@@ -51,7 +51,7 @@ function halfTable(): Float32Array {
 }
 
 /**
- * Converts little-endian elements to 32-bit floats. F32 input is returned as a view of the same memory; otherwise the result is in `room`,
+ * Converts little-endian elements to 32-bit floats. F32 input is returned as a view of the same memory; otherwise the result is in `scratch`,
  * if given, because allocating memory for every chunk of a large tensor takes longer than the conversion.
  */
 export function toFloats(bytes: Uint8Array, dtype: CheckpointDtype, scratch?: Scratch): Float32Array {
@@ -78,7 +78,7 @@ export function toFloats(bytes: Uint8Array, dtype: CheckpointDtype, scratch?: Sc
 
 /**
  * Converts little-endian elements to half-precision bits, rounding to nearest, ties to even. Returns null if a value is too large or NaN.
- * Views and `room` as in {@link toFloats}.
+ * Views and `scratch` as in {@link toFloats}.
  */
 export function toHalves(bytes: Uint8Array, dtype: CheckpointDtype, scratch?: Scratch): Uint16Array | null {
   const { buffer, byteOffset, byteLength } = aligned(bytes)

@@ -4,7 +4,7 @@ import { longestStep } from '../bounded.ts'
 import type { DeviceUseReport } from '../devices/device-use.ts'
 import type { FromHost, ToHost } from './protocol.ts'
 
-/** Runs one command. Events are passed to `tell`; the returned value is the result. */
+/** Runs one command. Events are passed to `send`; the returned value is the result. */
 type Run<Command, Event> = (command: Command, signal: AbortSignal, send: (event: Event) => void) => Promise<unknown>
 
 /** Serves commands in the child process until the parent disconnects. Commands run concurrently. */

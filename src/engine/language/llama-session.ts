@@ -138,7 +138,7 @@ export class LlamaSession implements Session {
   async *generate(
     sampling: Sampling,
     signal: AbortSignal,
-    { continues = false, previousTokens: lastLine = [] }: { continues?: boolean; previousTokens?: readonly number[] } = {},
+    { continues = false, previousTokens = [] }: { continues?: boolean; previousTokens?: readonly number[] } = {},
   ): AsyncGenerator<Piece, Generated> {
     this.#open()
     if (!this.#hasLogits) throw new Error('something must be evaluated before the first token can be drawn')
@@ -146,11 +146,11 @@ export class LlamaSession implements Session {
     const { api, context, tokenizer } = this.#parts
     const most = Math.min(sampling.maxTokens, this.capacity - this.mark.cells)
     using sampler = new Sampler(api, tokenizer, sampling)
-    sampler.accept(lastLine)
+    sampler.accept(previousTokens)
     const stream = new TextStream(sampling.stop)
     // No repetition check with a grammar, because a truncated answer would not conform to it.
     const repetition = sampling.grammar === undefined ? new RepetitionDetector() : null
-    for (const token of lastLine) repetition?.add(token)
+    for (const token of previousTokens) repetition?.add(token)
     const likely = new LogprobQueue()
     const tokens: number[] = []
     let text = ''

@@ -11,9 +11,9 @@ import {
   type TemplateRequest,
 } from './template-messages.ts'
 
-/** Maximum length of the template's own text in characters, in addition to {@link ECHOES} times the conversation. */
-const OWN_WORDS = 100_000
-const ECHOES = 3
+/** Maximum length of a rendered text in characters: this for the template's own text, and {@link REPETITIONS} times the conversation. */
+const OWN_CHARACTERS = 100_000
+const REPETITIONS = 3
 /** The process ends a template after {@link MAX_SECONDS}; if that fails, the process is killed after this time. */
 const PATIENCE_MS = 10_000
 
@@ -50,7 +50,7 @@ export class TemplateRenderer implements AsyncDisposable {
     if (source.length > MAX_TEMPLATE) throw unusable('size')
     const characters = JSON.stringify(variables).length
     if (characters > MAX_CONVERSATION) throw tooLong(characters)
-    const rendered = this.#last.then(() => this.#render({ source, variables, maxLength: OWN_WORDS + ECHOES * characters }))
+    const rendered = this.#last.then(() => this.#render({ source, variables, maxLength: OWN_CHARACTERS + REPETITIONS * characters }))
     this.#last = rendered.catch(() => {})
     return await rendered
   }

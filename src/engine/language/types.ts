@@ -73,7 +73,7 @@ export interface Session extends AsyncDisposable {
    * Samples tokens until an end, and evaluates each of them including the last, so that the answer stays in the context.
    * Returns the result at the end.
    * `continues`: the answer has a prefix, so a space before its first word belongs to it. Defaults to false.
-   * `said`: tokens of the answer that exist already, for the repeat penalty and the grammar. Defaults to none.
+   * `previousTokens`: tokens of the answer that exist already, for the repeat penalty and the grammar. Defaults to none.
    */
   generate(
     sampling: Sampling,

@@ -96,28 +96,26 @@ export class FrameReader implements AsyncDisposable {
     while (at < wanted.length) {
       const end = stretchEnd(this.#index, wanted, at)
       const index = this.#index
-      let left: readonly number[] = wanted.slice(at, end)
-      while (left.length > 0 && index === this.#index) {
-        const before: number = left.length
+      while (at < end && index === this.#index) {
+        const before: number = at
         // In a damaged part an earlier keyframe is tried for the first frame only.
-        const starts = this.#startsFor(left[0] as number, healthy ? EARLIER_KEYFRAMES : [0])
+        const starts = this.#startsFor(wanted[at] as number, healthy ? EARLIER_KEYFRAMES : [0])
         let doubtful = true
         for (const [attempt, keyframe] of starts.entries()) {
           if (this.#dead) break
-          left = yield* this.#decodeStretch(left, keyframe, attempt === starts.length - 1)
+          at = yield* this.#decodeStretch(wanted, { from: at, end }, keyframe, attempt === starts.length - 1)
           doubtful = this.#startIsKeyframe === false || (doubtful && this.#startIsKeyframe === null)
-          if (left.length < before || this.#startIsKeyframe === false || index !== this.#index) break
+          if (at > before || this.#startIsKeyframe === false || index !== this.#index) break
         }
-        healthy = left.length < before
+        healthy = at > before
         if (healthy || index !== this.#index) continue
         if (doubtful && (await this.#confirmKeyframes(onNotice))) {
           healthy = true
           continue
         }
-        onLost(left[0] as number)
-        left = left.slice(1)
+        onLost(wanted[at] as number)
+        at += 1
       }
-      at = end - left.length
     }
   }
 
@@ -138,16 +136,22 @@ export class FrameReader implements AsyncDisposable {
     return this.#index.order === 'timestamps'
   }
 
-  /** Decodes from a keyframe (null: from the start) and yields the frames of an ascending list; returns the rest from the first missing one. */
+  /**
+   * Decodes from a keyframe (null: from the start) and yields the frames of an ascending part of a list. Returns the place in the list of the first
+   * missing one, or the end of the part.
+   */
   async *#decodeStretch(
     wanted: readonly number[],
+    { from, end }: { readonly from: number; readonly end: number },
     keyframe: Keyframe | null,
     acceptDamaged: boolean,
-  ): AsyncGenerator<DecodedFrame, number[]> {
+  ): AsyncGenerator<DecodedFrame, number> {
     const ordered = this.#ordered
-    const lastPacket = ordered ? Math.max(...wanted.map((index) => this.#index.decodeAt(index))) : Number.POSITIVE_INFINITY
-    const needed = new Set(wanted.map((index) => this.#index.decodeAt(index)))
-    const left = [...wanted]
+    const needed = new Set<number>()
+    for (let place = from; place < end; place += 1) needed.add(this.#index.decodeAt(wanted[place] as number))
+    let lastPacket = ordered ? -1 : Number.POSITIVE_INFINITY
+    if (ordered) for (const packet of needed) lastPacket = Math.max(lastPacket, packet)
+    let place = from
     await this.#goTo(keyframe)
     if (!this.#fresh) await this.#decoder.restart(this.#demuxer.stream)
     this.#fresh = false
@@ -173,7 +177,7 @@ export class FrameReader implements AsyncDisposable {
         const position = Number(this.#frame.pts)
         if (keyframe?.at === position) {
           this.#startIsKeyframe = isKeyframe(this.#frame)
-          if (!this.#startIsKeyframe) return left
+          if (!this.#startIsKeyframe) return place
         }
         const hidden = this.#index.hasHidden && this.#index.frameOf(position) < 0
         const index = ordered ? this.#index.frameOf(position) : shown
@@ -183,26 +187,27 @@ export class FrameReader implements AsyncDisposable {
         }
         shown += 1
         // The decoder recovers gradually: frames that it reports as recovered may be inexact.
-        if (keyframe && this.#startIsKeyframe === null && index > this.#index.frameOf(keyframe.at)) return left
+        if (keyframe && this.#startIsKeyframe === null && index > this.#index.frameOf(keyframe.at)) return place
         if (ordered && index < latest) {
           this.#index = this.#index.inDecodingOrder()
-          return left
+          return place
         }
         latest = index
         const damaged = this.#frame.decodeErrorFlags !== 0 || this.#frame.hasFlags(AV_FRAME_FLAG_CORRUPT)
         // Frames are returned in presentation order: one is missing.
-        if (index > (left[0] as number) || (index === left[0] && damaged && !acceptDamaged)) return left
-        while (left[0] === index) {
-          left.shift()
+        const next = wanted[place] as number
+        if (index > next || (index === next && damaged && !acceptDamaged)) return place
+        while (place < end && wanted[place] === index) {
+          place += 1
           yield { index, frame: this.#frame, damaged }
           this.#signal.throwIfAborted()
         }
         this.#frame.unref()
-        if (left.length === 0) return []
+        if (place === end) return end
       }
     }
     if (seen === 0 && keyframe === null && this.#position === null) this.#dead = true
-    return left
+    return place
   }
 
   /**

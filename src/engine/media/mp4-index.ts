@@ -102,7 +102,7 @@ function sampleTimes(table: Box, count: number): SampleTimes | null {
   const box = table.child('ctts')
   const offsets = box && runs(box, count, (offset) => offset | 0)
   if (box && !offsets) return null
-  let latest = 0
+  let latest = Number.NEGATIVE_INFINITY
   for (let i = 0; i < count; i += 1) {
     shown[i] = (shown[i] as number) + (offsets?.[i] ?? 0)
     latest = Math.max(latest, shown[i] as number)

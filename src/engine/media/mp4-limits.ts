@@ -62,7 +62,7 @@ function read(file: number, at: number, length: number): DataView {
   return new DataView(bytes.buffer, 0, readSync(file, bytes, 0, length, at))
 }
 
-/** Parses a box header; clips the length to `room`, the bytes left in the parent. Null if there is no valid header. */
+/** Parses a box header; clips the length to `available`, the bytes left in the parent. Null if there is no valid header. */
 function boxSize(view: DataView, available: number): { type: string; length: number; content: number } | null {
   if (view.byteLength < 8 || available < 8) return null
   const short = view.getUint32(0)

@@ -24,7 +24,7 @@ export interface PacketScan {
   readonly corrupt: number
   /** Reading ended with an error instead of the end of the file. */
   readonly failed: boolean
-  /** End of the last frame in ticks, as far as timestamps are known. */
+  /** End of the last frame in ticks, as far as timestamps are known; -Infinity if there are none. */
   readonly end: number
 }
 
@@ -164,7 +164,7 @@ async function readThrough(demuxer: Demuxer, signal: AbortSignal): Promise<Packe
   packet.alloc()
   const packets: PacketMetadata[] = []
   let corrupt = 0
-  let end = 0
+  let end = Number.NEGATIVE_INFINITY // times may be negative, as in transport streams that are recorded when their clock starts anew
   for (let more = true; more; ) {
     signal.throwIfAborted()
     const until = performance.now() + SLICE_MS

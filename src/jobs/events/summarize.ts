@@ -2,6 +2,7 @@ import type { EngineClient } from '../../engine/engine-client.ts'
 import type { Chapter, Segment } from '../../shared/clip-events.ts'
 import { isAbort } from '../../shared/errors.ts'
 import { samplingSchema } from '../../shared/sampling.ts'
+import { sentencesOf } from '../../shared/shaping/sentences.ts'
 import { wellFormed } from '../event-formats/plain-text.ts'
 
 /** Longest answer, in tokens. */
@@ -199,6 +200,6 @@ function byteLength(text: string): number {
 }
 
 function firstSentence(text: string): string {
-  const sentence = /^.*?[.!?](?=\s|$)/su.exec(text.trim())?.[0] ?? text.trim()
+  const [{ text: sentence } = { text: '' }] = sentencesOf(text.trim(), 'en')
   return sentence.length > MAX_TITLE ? `${wellFormed(sentence.slice(0, MAX_TITLE))}…` : sentence
 }

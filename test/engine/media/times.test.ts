@@ -56,6 +56,15 @@ test.each([
   expect(times).toEqual(expected.map((time) => Math.round(time * 1000)))
 })
 
+test('times before zero: a transport stream that begins just before its clock starts anew', async () => {
+  const path = scratch.path('wrap.ts')
+  // The clock of 33 bits at 90 kHz starts anew after 95443.7 seconds. FFmpeg then counts the seconds that are left.
+  await writeClip(path, numberedPictures(50, 96, 64), { containerOptions: { output_ts_offset: '95420' } })
+  await using clip = await openClip(path, never)
+  expect(clip.info).toMatchObject({ frameCount: 50, duration: 2, notices: [] })
+  expect((await seen('wrap.ts', { kind: 'times', times: [0, 1, 2] })).numbers).toEqual([0, 25, 49])
+})
+
 test("constant rate: upstream's rule, including the last frame of the range", async () => {
   const range = { unit: 'seconds', start: 1, end: 2 } as const
   expect((await seen('even.mkv', { kind: 'uniform', count: 8, range })).numbers).toEqual([24, 27, 31, 34, 38, 41, 45, 48])

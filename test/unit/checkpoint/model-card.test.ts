@@ -8,6 +8,11 @@ describe('parseModelCard', () => {
       { licence: 'apache-2.0', languages: ['en', 'zh'], tags: ['video', 'caption'] },
     ],
     ['---\r\nlicense: other\r\nlicense_name: "mine"\r\n---\r\n', { licence: 'other', licenceName: 'mine', tags: [], languages: [] }],
+    // Items belong to their own field, whatever its name.
+    [
+      '---\nlicense: mit\nmodel-index:\n- name: a\n  results:\n  - task: b\ntags: [c]\nlora.r:\n- 8\n---\n',
+      { licence: 'mit', tags: ['c'], languages: [] },
+    ],
     ['license: apache-2.0\n', { tags: [], languages: [] }],
     ['---\nlicense: apache-2.0\nnever closed', { tags: [], languages: [] }],
     ['', { tags: [], languages: [] }],

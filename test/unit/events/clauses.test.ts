@@ -12,6 +12,7 @@ test.each([
   ['Walking slowly, the man waves, before leaving the room.', ['Walking slowly, the man waves.', 'Before leaving the room.']],
   ['There is a star. The star spins.', ['There is a star.', 'The star spins.']],
   ['Ein roter Kreis bewegt sich und wächst.', ['Ein roter Kreis bewegt sich und wächst.']],
+  ['一个红色的圆向右移动。然后它变大！“它停下了。”', ['一个红色的圆向右移动。', '然后它变大！', '“它停下了。”']],
   ['', []],
 ])('writes the clauses of "%s" as sentences', (text, sentences) => {
   expect(clausesOf(text).map(({ caption }) => caption)).toEqual(sentences)

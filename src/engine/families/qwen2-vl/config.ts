@@ -18,7 +18,7 @@ export const ACCEPTED =
 
 const rootSchema = z.looseObject({
   model_type: z.string().optional(),
-  architectures: z.array(z.string()).optional(),
+  architectures: z.array(z.string()).nullish(),
   text_config: z.looseObject({}).nullish(),
   vision_config: z.looseObject({}).nullish(),
   tie_word_embeddings: z.boolean().nullish(),
@@ -52,7 +52,8 @@ export function isQwen2VlConfig(config: unknown): boolean {
 }
 
 function isQwen2Vl(root: z.output<typeof rootSchema>): boolean {
-  const { model_type: type, architectures = [] } = root
+  const { model_type: type } = root
+  const architectures = root.architectures ?? []
   if (type === 'qwen2_vl' && (architectures.length === 0 || architectures.includes('Qwen2VLForConditionalGeneration'))) return true
   return isTarsier2Wrapper(root)
 }

@@ -59,17 +59,17 @@ interface ScratchBuffer {
 
 /** Two alternating buffers, so that a chunk can be written while the next is converted. */
 class ScratchBuffers {
-  readonly #rooms: readonly ScratchBuffer[] = [0, 1].map(() => ({ turned: new Scratch(), floats: new Scratch(), out: new Scratch() }))
+  readonly #buffers: readonly ScratchBuffer[] = [0, 1].map(() => ({ turned: new Scratch(), floats: new Scratch(), out: new Scratch() }))
   #turn = 0
 
   next(): ScratchBuffer {
     this.#turn = 1 - this.#turn
-    return this.#rooms[this.#turn] as ScratchBuffer
+    return this.#buffers[this.#turn] as ScratchBuffer
   }
 }
 
 /**
- * Converts a chunk. The result is a view of the input if no conversion is needed; otherwise it is in `room`, if given. Throws
+ * Converts a chunk. The result is a view of the input if no conversion is needed; otherwise it is in `scratch`, if given. Throws
  * `model-unsupported` for values outside half precision's range instead of writing infinity.
  */
 export function convertPiece(

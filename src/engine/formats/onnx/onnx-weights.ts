@@ -7,7 +7,7 @@ export type FloatPrecision = 'f32' | 'f16'
 
 /**
  * Converts little-endian bytes from the checkpoint's element type to the tower's. Throws for values outside half precision's range. The
- * result is in `room`, if given.
+ * result is in `scratch`, if given.
  */
 export function convertBytes(bytes: Uint8Array, from: CheckpointDtype, to: FloatPrecision, name: string, scratch?: Scratch): Uint8Array {
   if (to === 'f32') return bytesOf(toFloats(bytes, from, scratch))

@@ -1,6 +1,7 @@
 import { extname } from 'node:path'
 import {
   AV_CHANNEL_ORDER_NATIVE,
+  AV_NOPTS_VALUE,
   AVDISCARD_ALL,
   AVERROR_EAGAIN,
   AVERROR_EOF,
@@ -230,7 +231,9 @@ export class SoundEncoder implements AsyncDisposable {
     const { index, timeBase } = this.#stream
     const seconds = timeBase.num / timeBase.den
     this.#media.only([index])
-    await this.#media.seek(index, Math.floor(Math.max(0, this.#range.start - RUN_UP) / seconds))
+    const { start } = this.#range
+    // Not before a file that begins at 0, which some containers refuse.
+    await this.#media.seek(index, Math.floor(Math.max(Math.min(0, start), start - RUN_UP) / seconds))
     using packet = new Packet()
     packet.alloc()
     using frame = new Frame()
@@ -239,7 +242,7 @@ export class SoundEncoder implements AsyncDisposable {
       signal.throwIfAborted()
       more = await this.#media.read(packet)
       if (more && packet.streamIndex !== index) continue
-      if (more && packet.pts >= 0n && Number(packet.pts) * seconds > this.#range.end + RUN_UP) more = false
+      if (more && packet.pts !== AV_NOPTS_VALUE && Number(packet.pts) * seconds > this.#range.end + RUN_UP) more = false
       await this.#decoder.sendPacket(more ? packet : null)
       for (;;) {
         const got = await this.#decoder.receiveFrame(frame)

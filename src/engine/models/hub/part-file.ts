@@ -31,7 +31,7 @@ export class PartFile implements AsyncDisposable {
   }
 
   /**
-   * Opens or creates the file. `onKept` receives the number of existing bytes as they are hashed. If the existing file is longer than the
+   * Opens or creates the file. `onPresent` receives the number of existing bytes as they are hashed. If the existing file is longer than the
    * remote one, it is emptied.
    */
   static async open(stem: string, remote: RemoteFile, signal: AbortSignal, onPresent: (bytes: number) => void): Promise<PartFile> {

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, rmdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { freeBytes } from '../../../platform/disk.ts'
 import { writeFailure } from '../../../platform/file-failure.ts'
+import { isInside } from '../../../platform/is-inside.ts'
 import { move, remove } from '../../../platform/move.ts'
 import type { ErrorCode } from '../../../shared/error-codes.ts'
 import { isAbort, TarsierError } from '../../../shared/errors.ts'
@@ -16,7 +17,7 @@ const OF_THIS_MACHINE: ReadonlySet<ErrorCode> = new Set(['disk-full', 'write-fai
  * Creates the folder `parent/name`: `write` fills a hidden folder beside it, which is renamed when complete. The folder of an interrupted
  * import with the same key is passed to `write`, to be resumed. After an abort, or a failure of this machine rather than of the source, the
  * finished files in the journal are kept; any other failure, and any without a journal entry, leaves nothing, and also removes `parent` if
- * it was created for this.
+ * it was created for this and is empty.
  * Throws `model-exists`, `write-failed`, `disk-full`.
  */
 export async function writeStagedFolder(
@@ -41,10 +42,24 @@ export async function writeStagedFolder(
   } catch (thrown) {
     const error = failureOf(thrown, target, name)
     if (staging?.journal.worthKeeping && mayGoOn(error)) await staging.leave()
-    // `made` is the topmost folder that mkdir created.
-    else for (const leftover of [staging?.directory, made]) if (leftover !== undefined) await remove(leftover)
+    else {
+      if (staging !== undefined) await remove(staging.directory)
+      if (made !== undefined) await removeEmpty(parent, made)
+    }
     throw error
   }
+}
+
+/** Removes a folder and those above it up to `top`, as far as they are empty: another import may have begun in them. */
+async function removeEmpty(folder: string, top: string): Promise<void> {
+  for (let at = folder; at === top || isInside(top, at); at = dirname(at)) if (!(await isRemoved(at))) return
+}
+
+async function isRemoved(folder: string): Promise<boolean> {
+  return await rmdir(folder).then(
+    () => true,
+    () => false, // not empty
+  )
 }
 
 /** Whether the same import may succeed later. */

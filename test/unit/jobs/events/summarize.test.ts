@@ -153,4 +153,6 @@ test('without a model, chapters are the segments and the summary is their texts'
     ],
     summary: 'A dog runs over the grass. It stops! Then it sits.',
   })
+  const titles = (...texts: string[]) => plainSummary(texts.map((text) => ({ start: 0, end: 1, text }))).chapters.map(({ title }) => title)
+  expect(titles('一只狗跑过草地。它停下来！', 'Dr. No walks in. He sits.', '')).toEqual(['一只狗跑过草地。', 'Dr. No walks in.', ''])
 })
