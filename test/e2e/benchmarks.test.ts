@@ -38,6 +38,13 @@ async function focusWindow(page: Page): Promise<void> {
   await page.evaluate(() => window.dispatchEvent(new Event('focus')))
 }
 
+/** Waits until the page has been drawn so many times. */
+async function animationFrames(page: Page, count: number): Promise<void> {
+  await page.evaluate(async (frames) => {
+    for (let i = 0; i < frames; i++) await new Promise(requestAnimationFrame)
+  }, count)
+}
+
 const samples = (page: Page) => page.getByRole('region', { name: 'Samples', exact: true })
 const rows = (page: Page) => samples(page).getByRole('listitem')
 
@@ -189,10 +196,16 @@ test('scrolls through ten thousand samples from end to end', async ({ page, serv
   await rows(page).first().getByRole('button').focus()
   await page.keyboard.press('ArrowDown')
   await expect(page.getByRole('button', { name: /MVBench\/action-2 / })).toBeFocused()
+  // A busy service takes longer than the list needs to scroll there.
+  await page.route('**/bench/samples**', async (route) => {
+    await animationFrames(page, 90)
+    await route.continue()
+  })
   await page.keyboard.press('End')
   const last = page.getByRole('button', { name: new RegExp(`MVBench/action-${MANY} `) })
   await expect(last).toBeFocused()
   await expect(last).toBeInViewport()
+  await page.unroute('**/bench/samples**')
   // By mouse wheel through the middle: visible rows are loaded, others are unloaded.
   await samples(page).evaluate((box) => box.scrollTo({ top: box.scrollHeight / 2 }))
   await samples(page).hover()
