@@ -6,7 +6,7 @@ import type { Sample } from './sample.ts'
 /** A parsed line of annotations. */
 export interface Annotation {
   readonly sample: Sample
-  /** Whether the line has a reference. Without one, the sample's reference is empty and answers to it cannot be scored. */
+  /** Whether the line has a reference; see {@link isReference}. Without one, answers to it cannot be scored. */
   readonly referenced: boolean
   /** The model's answer, if the line comes from the Python program's predictions; `<error>` if it failed. */
   readonly answer: string | null
@@ -26,16 +26,32 @@ export const commonFields = {
   extra_info: z.record(z.string(), z.unknown()).nullish(),
 }
 
-export const referenceSchema = z.union(
-  [z.string(), z.number().transform(String), z.array(z.string())],
-  'must be a string, a number or a list of strings',
+/** A number, also as a string, since tables that were converted to JSON often contain strings alone. */
+export const numberSchema = z.union(
+  [
+    z.number(),
+    z
+      .string()
+      .trim()
+      .regex(/^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i)
+      .transform(Number),
+  ],
+  'must be a number',
 )
+
+const oneReferenceSchema = z.union([z.string(), z.number().transform(String)])
+export const referenceSchema = z.union([oneReferenceSchema, z.array(oneReferenceSchema)], 'must be a string, a number or a list of strings')
+
+/** Whether there is something to compare an answer with: upstream takes an empty text for none. */
+export function isReference(reference: string | readonly string[] | null | undefined): boolean {
+  return [reference ?? []].flat().some((text) => text.trim() !== '')
+}
 
 const pathSchema = z.string('must be a path').min(1)
 /** A file, or a list of images that are the frames of a video. */
 export const videoFileSchema = z.union([pathSchema, z.array(pathSchema).min(1)], 'must be a path or a list of paths')
 export const pictureFileSchema = pathSchema
-export const secondsSchema = z.number().nullish()
+export const secondsSchema = numberSchema.nullish()
 
 /** Converts the fields that both formats share to those of a sample. */
 export function commonOf(

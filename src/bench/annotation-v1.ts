@@ -4,6 +4,7 @@ import {
   type Annotation,
   commonFields,
   commonOf,
+  isReference,
   referenceSchema,
   secondsRange,
   secondsSchema,
@@ -54,7 +55,7 @@ export const annotationV1Schema = lineSchema.transform((line, context): Annotati
       reference: response ?? '',
       question: question?.trim() ?? null,
     },
-    referenced: response != null,
+    referenced: isReference(response),
     answer: prediction ?? null,
     version: 1,
   }

@@ -5,7 +5,9 @@ import {
   type Annotation,
   commonFields,
   commonOf,
+  isReference,
   type LineRole,
+  numberSchema,
   pictureFileSchema,
   referenceSchema,
   secondsRange,
@@ -19,8 +21,9 @@ import type { FrameChoice, SampleClip, SamplePart } from './sample.ts'
  * a different sample.
  */
 const leftOut = z.null('masks are not supported').optional()
-const frameNumber = z.int().min(0).nullish()
-const count = z.coerce.number().pipe(z.int().min(1).max(MAX_FRAMES)).nullish()
+const wholeNumber = numberSchema.pipe(z.int())
+const frameNumber = numberSchema.pipe(z.int().min(0)).nullish()
+const count = numberSchema.pipe(z.int().min(1).max(MAX_FRAMES)).nullish()
 
 const videoSchema = z
   .object({
@@ -30,9 +33,9 @@ const videoSchema = z
     end_time: secondsSchema,
     start_frame: frameNumber,
     end_frame: frameNumber,
-    frame_indices: z.array(z.int()).min(1).max(MAX_FRAMES).nullish(),
-    time_indices: z.array(z.coerce.number()).min(1).max(MAX_FRAMES).nullish(),
-    fps: z.number().positive().nullish(),
+    frame_indices: z.array(wholeNumber).min(1).max(MAX_FRAMES).nullish(),
+    time_indices: z.array(numberSchema).min(1).max(MAX_FRAMES).nullish(),
+    fps: numberSchema.pipe(z.number().positive()).nullish(),
     min_n_frames: count,
     mask_boxes: leftOut,
   })
@@ -50,7 +53,7 @@ const videoSchema = z
   })
 
 const imageSchema = z
-  .object({ image_file: pictureFileSchema.nullish(), video_file: pictureFileSchema.nullish(), frame_indices: z.int().min(0).nullish() })
+  .object({ image_file: pictureFileSchema.nullish(), video_file: pictureFileSchema.nullish(), frame_indices: frameNumber })
   .transform(({ image_file, video_file, frame_indices }, context): SampleClip => {
     if (image_file != null) return { file: image_file, frames: { kind: 'picture' } }
     if (video_file != null && frame_indices != null) return { file: video_file, frames: { kind: 'indices', indices: [frame_indices] } }
@@ -110,7 +113,7 @@ function annotationOf(line: z.infer<typeof lineSchema>, role: LineRole, context:
       reference: referenced?.reference ?? '',
       question: question === undefined || question === prompt ? null : question,
     },
-    referenced: referenced !== undefined,
+    referenced: isReference(referenced?.reference),
     answer: answer?.text || null,
     version: 2,
   }

@@ -52,7 +52,7 @@ export async function* readCaptionList(
 }
 
 /**
- * Reads the clips of a list, with one line in memory at a time. Each line of a `.jsonl` file is a path as a JSON string, `{"video": path}` with an
+ * Reads the clips of a list, with one line in memory at a time. Each line of a `.jsonl` file, and each item of a `.json` file, is a path as a JSON string, `{"video": path}` with an
  * optional `"prompt"`, or an annotation of either version, with or without a reference. An annotation's own prompt applies unless `prompt` is given.
  * Any other file has one path per line. Paths are kept as written. Yields an unusable line as broken.
  *
@@ -76,7 +76,7 @@ export async function* readCaptionLines(
   }
 }
 
-/** Reads the JSON lines of a list, or of any other file than `.jsonl` the paths, one per line. */
+/** Reads the JSON of a `.jsonl`, `.ndjson` or `.json` list as `readJsonLines` does, or of any other file the paths, one per line. */
 export function readListLines(path: string, signal: AbortSignal): AsyncGenerator<JsonLine | BrokenLine, void> {
   return isJson(path) ? readJsonLines(path, signal) : readPaths(path, signal)
 }
@@ -99,7 +99,7 @@ export function captionSample(video: string, own: string | undefined, request: s
 }
 
 function sampleOf(value: unknown, prompt: string | null, fallback: (path: string) => string): Sample | { readonly reason: string } {
-  if (typeof value === 'object' && value !== null && ('messages' in value || 'text' in value)) {
+  if (isAnnotation(value)) {
     const annotation = parseAnnotation({ dataset: CAPTIONS, idx: NO_NUMBER, ...value })
     if ('reason' in annotation) return annotation
     const sample = annotation.sample.idx === NO_NUMBER ? numbered(annotation.sample) : annotation.sample
@@ -111,6 +111,12 @@ function sampleOf(value: unknown, prompt: string | null, fallback: (path: string
   if (!clip.success) return { reason: 'must be a path, {"video": path} or an annotation' }
   const { video, prompt: own } = clip.data
   return captionSample(video, own, prompt ?? own ?? fallback(video))
+}
+
+/** Whether a line is an annotation of either version. A clip may have a text beside it, such as an older caption. */
+function isAnnotation(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false
+  return 'messages' in value || ('text' in value && typeof value.text === 'object' && value.text !== null)
 }
 
 /** Identifies an annotation without an index by its clips and prompt, like a clip that is listed by its path. */
@@ -128,9 +134,7 @@ function isJson(path: string): boolean {
 
 /** Reads one path per line; skips empty lines. */
 async function* readPaths(file: string, signal: AbortSignal): AsyncGenerator<JsonLine | BrokenLine, void> {
-  let line = 0
-  for await (const { bytes, offset, length } of splitLines(file, signal)) {
-    line++
+  for await (const { line, bytes, offset, length } of splitLines(file, signal)) {
     const text = bytes?.toString('utf8').trim()
     if (text === undefined || text.length > LONGEST_PATH) yield { kind: 'broken', file, line, reason: 'too long for a path' }
     else if (text !== '') yield { kind: 'json', file, line, offset, length, text, value: text }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { writeError } from '../jobs/write-file.ts'
 import type { ErrorCode } from '../shared/error-codes.ts'
 import { assertNever, TarsierError } from '../shared/errors.ts'
+import { isReference } from './annotation-fields.ts'
 import { judgeDream } from './autodq/autodq.ts'
 import type { Judged, JudgingOptions } from './autodq/judge-samples.ts'
 import { judgeOpenEnded } from './autodq/open-ended.ts'
@@ -13,7 +14,7 @@ import { checkedPairs } from './metrics/check.ts'
 import { aggregateDream } from './metrics/dream.ts'
 import { rulesOf, scoreMultiChoice } from './metrics/multi-choice.ts'
 import { aggregateOpenEnded } from './metrics/open-ended.ts'
-import { scoreVideoMme } from './metrics/video-mme.ts'
+import { scoreVideoMme, VIDEO_MME } from './metrics/video-mme.ts'
 import { judgeAnswersByRule, judgeDescriptionsByRule } from './moving-shapes/judge-by-rule.ts'
 import type { Prediction, UpstreamVersion } from './prediction.ts'
 import { captionReport } from './report/caption-report.ts'
@@ -42,10 +43,11 @@ export interface EvaluateOptions extends Omit<JudgingOptions, 'folder'> {
 }
 
 /**
- * Scores the predictions of one data set with its metric. Throws `usage` for an unknown data set if no metric is given, `judge-unavailable` if a
+ * Scores the predictions of one data set with its metric; samples without an answer or a reference count as failed. Throws `usage` for an unknown data set if no metric is given, `judge-unavailable` if a
  * judge is needed but missing, and as judging does.
  */
-export async function evaluate(predictions: readonly Prediction[], options: EvaluateOptions): Promise<EvalReport> {
+export async function evaluate(answers: readonly Prediction[], options: EvaluateOptions): Promise<EvalReport> {
+  const predictions = answers.map(failedWithoutReference)
   const dataset = nameOf(predictions)
   const metric = dataSetOf(dataset)?.metric ?? options.metric
   if (metric === undefined) throw unknownSet(dataset)
@@ -63,6 +65,13 @@ export async function evaluate(predictions: readonly Prediction[], options: Eval
   }
 }
 
+/** An answer without a reference cannot be scored: the sample counts as failed. */
+function failedWithoutReference(prediction: Prediction): Prediction {
+  if (prediction.prediction === null || isReference(prediction.reference)) return prediction
+  const error = { code: 'bench-damaged', message: 'The annotation has no reference, so the answer cannot be scored.' }
+  return { ...prediction, prediction: null, error }
+}
+
 interface Scored {
   readonly body: ReportBody
   readonly judged: Judged<unknown> | null
@@ -73,7 +82,7 @@ async function score(dataset: string, metric: Metric, predictions: readonly Pred
   switch (metric) {
     case 'multi-choice': {
       const { rules = rulesOf(predictions) } = options
-      if (dataset === 'Video-MME')
+      if (dataset === VIDEO_MME)
         return { body: videoMmeReport(scoreVideoMme(predictions)), judged: null, outcomes: choiceOutcomes(predictions, 1) }
       const body = choiceReport(dataset, scoreMultiChoice(predictions, rules))
       return { body, judged: null, outcomes: choiceOutcomes(predictions, rules === 1 ? 1 : 0) }

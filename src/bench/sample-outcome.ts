@@ -23,8 +23,10 @@ export function choiceOutcomes(predictions: readonly Prediction[], lowestDigit: 
 
 export function captionOutcomes(predictions: readonly Prediction[], { scores }: CaptionScores): SampleOutcome[] {
   return predictions.map((prediction, i) => {
-    const score = `CIDEr ${figureText(roundFigure(scores[i] ?? Number.NaN, 3))}`
-    return { prediction, text: prediction.prediction === null ? `${failureText(prediction, '')}, ${score}` : score }
+    const score = scores[i] ?? Number.NaN
+    const failure = prediction.prediction === null ? [failureText(prediction, '')] : []
+    const figure = Number.isNaN(score) ? [] : [`CIDEr ${figureText(roundFigure(score, 3))}`]
+    return { prediction, text: [...failure, ...figure].join(', ') }
   })
 }
 

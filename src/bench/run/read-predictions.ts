@@ -31,7 +31,8 @@ export async function* readPredictions(path: string, signal: AbortSignal): Async
 
 /** Parses one line's JSON in this program's format or the Python program's; returns the reason if it has neither. */
 export function parsePrediction(value: unknown): Prediction | { readonly reason: string } {
-  if (typeof value !== 'object' || value === null || !('key' in value)) return readUpstream(value)
+  // Lines of the Python program may have a field "key", too.
+  if (typeof value !== 'object' || value === null || 'messages' in value || 'text' in value || !('key' in value)) return readUpstream(value)
   const parsed = predictionSchema.safeParse(value)
   return parsed.success ? parsed.data : { reason: allIssues(parsed.error) }
 }

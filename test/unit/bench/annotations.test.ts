@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type AnnotationLine, parseAnnotation, readAnnotations } from '../../../src/bench/annotations.ts'
-import { type BrokenLine, MAX_LINE_BYTES } from '../../../src/bench/json-lines.ts'
+import type { BrokenLine } from '../../../src/bench/json-lines.ts'
+import { MAX_LINE_BYTES } from '../../../src/bench/line-splitter.ts'
 import { clipsOf, clipThenText, type FrameChoice } from '../../../src/bench/sample.ts'
 import { ScratchFolder } from '../../helpers/scratch-folder.ts'
 
@@ -223,6 +224,42 @@ describe('the clip forms of upstream’s readers', () => {
   })
 })
 
+describe('numbers in strings', () => {
+  it.each([
+    [
+      { start_time: '2', end_time: ' 4.5 ' },
+      { kind: 'range', range: { unit: 'seconds', rule: 'average-rate', start: 2, end: 4.5 } },
+    ],
+    [
+      { start_frame: '3', end_frame: '9' },
+      { kind: 'range', range: { unit: 'frames', start: 3, end: 10 } },
+    ],
+    [{ fps: '0.5' }, { kind: 'rate', rate: 0.5 }],
+    [{ frame_indices: ['4', 2] }, { kind: 'indices', indices: [4, 2] }],
+    [{ time_indices: ['.5', '1e1'] }, { kind: 'times', times: [0.5, 10] }],
+    [{ min_n_frames: '32' }, { kind: 'least', count: 32 }],
+  ])('select frames by %j', (video, frames) => {
+    expect(framesOf(v2(video))).toEqual(frames)
+  })
+
+  it('select a range in version 1, and are references', () => {
+    const range = { unit: 'seconds', rule: 'average-rate', start: 1.5 }
+    expect(framesOf(v1({}, { start_time: '1.5', end_time: '-1' }))).toEqual({ kind: 'range', range })
+    expect(parseAnnotation(v1({ response: [2, 'two'] }))).toMatchObject({ sample: { reference: ['2', 'two'] } })
+  })
+
+  it.each(['', 'soon', '1:30', '0x10', 'NaN', true, {}])('are not %j', (value) => {
+    for (const field of ['start_time', 'start_frame', 'fps', 'min_n_frames'])
+      expect(parseAnnotation(v2({ [field]: value }))).toEqual({ reason: expect.stringContaining(`video.${field}: `) as string })
+    for (const field of ['frame_indices', 'time_indices']) expect(parseAnnotation(v2({ [field]: [value] }))).toHaveProperty('reason')
+  })
+
+  it('are whole for frames', () => {
+    expect(parseAnnotation(v2({ frame_indices: ['1.5'] }))).toHaveProperty('reason')
+    expect(parseAnnotation(v2({ time_indices: [null] }))).toHaveProperty('reason')
+  })
+})
+
 describe('a line without a reference', () => {
   const without = { ...described, messages: [described.messages[0], { role: 'assistant', content: [] }] }
 
@@ -231,6 +268,15 @@ describe('a line without a reference', () => {
     expect(parseAnnotation(v1({ response: undefined }))).toMatchObject({ referenced: false, sample: { reference: '' } })
     const { keys, broken } = await read({ 'a.jsonl': `${JSON.stringify(without)}\n${JSON.stringify(asked)}` }, 'a.jsonl')
     expect({ keys, broken }).toEqual({ keys: ['MSVD-QA-val-0'], broken: ['a.jsonl:1: the reference is missing'] })
+  })
+
+  it.each([[''], [' \n'], [[]], [['', ' ']]])('is also one with the reference %j', (reference) => {
+    const answered = { role: 'assistant', content: [{ type: 'text', text: 'A ball.', reference }] }
+    expect(parseAnnotation({ ...described, messages: [described.messages[0], answered] })).toMatchObject({
+      referenced: false,
+      answer: 'A ball.',
+    })
+    expect(parseAnnotation(v1({ response: reference }))).toMatchObject({ referenced: false })
   })
 })
 

@@ -91,6 +91,23 @@ describe('a list of clips', () => {
     expect(samples.map(fileOf)).toEqual(['a.mp4', 'a.mp4', '<placeholder>', 'b.avi'])
   })
 
+  it('accepts JSON lines of clips that have a text beside them', async () => {
+    const lines = [
+      { video: 'a.mp4', text: 'An older caption.' },
+      { video: 'b.mp4', text: null, prompt: 'Where?', seconds: 3 },
+    ]
+    expect(samplesOf(await read('list.jsonl', lines)).map(({ key }) => key)).toEqual(['captions-a.mp4', 'captions-b.mp4: Where?'])
+  })
+
+  it('accepts a JSON array of such lines', async () => {
+    await using scratch = await ScratchFolder.make()
+    const path = await scratch.write('list.json', JSON.stringify(['a.mp4', { video: 'b.mp4' }, annotation], null, 2))
+    const keys: string[] = []
+    for await (const line of readCaptionList(path, null, () => 'Describe it.', signal))
+      keys.push(line.kind === 'caption' ? line.sample.key : line.reason)
+    expect(keys).toEqual(['captions-a.mp4', 'captions-b.mp4', 'DREAM/garden-4'])
+  })
+
   it('uses a given question for all clips', async () => {
     const samples = samplesOf(await read('list.jsonl', ['a.mp4', { video: 'b.mp4', prompt: 'Where?' }, annotation], 'Who?'))
     expect(samples.map(({ prompt, answerPrefix }) => [prompt, answerPrefix])).toEqual([

@@ -55,6 +55,9 @@ describe('CIDEr', () => {
     )
     const scores = scoreCaptions(predictions)
     expect(scores).toMatchObject({ success: fixture.pairs.length - 1, failed: 1 })
+    // A sample without a reference, which pycocoevalcap rejects, is in no figure.
+    const unreferenced = predictionOf({ dataset: 'MSVD-Caption-test', idx: 'none', reference: [], prediction: 'a cat' })
+    expect(scoreCaptions([unreferenced, ...predictions])).toMatchObject({ cider: scores.cider, scores: [Number.NaN, ...scores.scores] })
     expect(scores.cider).toBeCloseTo(fixture.score - (fixture.pairs[0]?.score ?? Number.NaN) / fixture.pairs.length, 9)
   })
 })

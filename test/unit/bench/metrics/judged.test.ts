@@ -53,6 +53,15 @@ describe('AutoDQ', () => {
     ])
     expect(buckets.events[0]).toMatchObject({ recall: 1, precision: 0.5, f1: 2 / 3 })
   })
+
+  test('takes numbers in strings for numbers, like upstream, and nothing else', () => {
+    const verdicts = ['2', ' 3 ', '', 'many', null, true].map((n_shots) => ({
+      ...verdict('DREAM/a', [1, 1], [1, 2], 0),
+      extraInfo: { n_shots },
+    }))
+    const { shots } = aggregateDream(verdicts, []).buckets
+    expect(shots.map(({ count }) => count)).toEqual([0, 1, 1, 0])
+  })
 })
 
 test('open answers have an accuracy and an average score', () => {

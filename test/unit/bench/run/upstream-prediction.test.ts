@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { parsePrediction } from '../../../../src/bench/run/read-predictions.ts'
 import { readUpstream, toUpstream } from '../../../../src/bench/run/upstream-prediction.ts'
 import { predictionOf } from '../../../helpers/predictions.ts'
 
@@ -65,6 +66,11 @@ describe('predictions of the Python program', () => {
       reference: 'C',
       prediction: 'C)',
     })
+  })
+
+  it('may have further fields, whatever they are called', () => {
+    for (const line of [first, second])
+      expect(parsePrediction({ ...line, key: 'video-7', prompt: 3, error: 'none' })).toEqual(readUpstream(line))
   })
 
   it('are failures with <error>, and empty answers when empty', () => {
