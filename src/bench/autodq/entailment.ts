@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { wordSchema } from '../judges/ask-for-json.ts'
 import type { Judge } from '../judges/judge.ts'
 
 export const entailmentPrompt = { name: 'entailment', version: '1' } as const
@@ -6,7 +7,7 @@ export const entailmentPrompt = { name: 'entailment', version: '1' } as const
 /** A judge's verdict on one event, with the field names of upstream's records. */
 export const eventVerdictSchema = z.object({
   event: z.string(),
-  relationship: z.enum(['entailment', 'neutral', 'contradiction']),
+  relationship: wordSchema(['entailment', 'neutral', 'contradiction']),
   reason: z.string(),
 })
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { wordSchema } from '../judges/ask-for-json.ts'
 import type { Judge } from '../judges/judge.ts'
 import type { OpenVerdict } from '../metrics/verdicts.ts'
 import type { Prediction } from '../prediction.ts'
@@ -19,7 +20,7 @@ Give a one-sentence reason, then "yes" (right) or "no" (wrong), then a whole num
 
 Answer with JSON alone: {"reason": "...", "correct": "yes", "score": 5}`
 
-const verdictSchema = z.object({ reason: z.string(), correct: z.enum(['yes', 'no']), score: z.literal([0, 1, 2, 3, 4, 5]) })
+const verdictSchema = z.object({ reason: z.string(), correct: wordSchema(['yes', 'no']), score: z.literal([0, 1, 2, 3, 4, 5]) })
 
 const recordSchema = z.object({
   idx: z.union([z.number(), z.string()]),

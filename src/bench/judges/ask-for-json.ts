@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { TarsierError } from '../../shared/errors.ts'
 import { firstIssue } from '../../shared/schema-issue.ts'
+import { pythonStrip } from '../python-text.ts'
 import type { JudgeCall } from './judge.ts'
 
 export interface JudgeMessage {
@@ -52,10 +53,17 @@ export async function askForJson<T>(call: JudgeCall<T>, complete: Completion): P
   )
 }
 
+/**
+ * Schema of one of some words, in lower case. Judges without constrained output also write them with capitals and blanks, as upstream accepts them.
+ */
+export function wordSchema<const Word extends string>(words: readonly Word[]) {
+  return z.preprocess((word) => (typeof word === 'string' ? pythonStrip(word).toLowerCase() : word), z.enum(words))
+}
+
 /** Parses the verdict in an answer, or returns a description of the error. Ignores a code fence and reasoning text around the JSON. */
 export function readVerdict<T>(text: string, schema: z.ZodType<T>): { readonly verdict: T } | { readonly wrong: string } {
-  const spoken = text.replace(/^\s*<think>[\s\S]*?<\/think>/, '').trim()
-  const bare = /^```(?:json)?\s*\n([\s\S]*)\n\s*```$/.exec(spoken)?.[1] ?? spoken
+  const spoken = withoutReasoning(text.trim())
+  const bare = /^```\w*\s([\s\S]*)```$/.exec(spoken)?.[1] ?? spoken
   let value: unknown
   try {
     value = JSON.parse(bare)
@@ -65,4 +73,10 @@ export function readVerdict<T>(text: string, schema: z.ZodType<T>): { readonly v
   const parsed = schema.safeParse(value)
   if (parsed.success) return { verdict: parsed.data }
   return { wrong: `it has another shape: ${firstIssue(parsed.error).text}` }
+}
+
+/** Many servers leave out the opening tag, which is part of the prompt. */
+function withoutReasoning(answer: string): string {
+  const end = '</think>'
+  return answer.startsWith('{') || !answer.includes(end) ? answer : answer.slice(answer.indexOf(end) + end.length).trim()
 }

@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { judgeDream } from '../../../../src/bench/autodq/autodq.ts'
 import type { JudgingOptions } from '../../../../src/bench/autodq/judge-samples.ts'
@@ -213,8 +212,14 @@ test('requests no verdict again, in any run', async () => {
 test('limits concurrent samples and reports each in the progress', async () => {
   const predictions = Array.from({ length: 12 }, (_, index) => described(index, `cat ${index} jumps`, `Cat ${index} jumps`))
   const reported: Progress[] = []
+  let meet = () => {}
+  const together = new Promise<void>((resolve) => {
+    meet = resolve
+  })
+  // The first answers wait for one another.
   server.answer = async (request) => {
-    await sleep(20)
+    if (server.busy === 3) meet()
+    await together
     return literalJudge(request)
   }
   await judgeDream(predictions, judge, options({ parallel: 3, onProgress: (progress) => reported.push(progress) }))
