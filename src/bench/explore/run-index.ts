@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import { assertNever, TarsierError } from '../../shared/errors.ts'
 import { evalIdOf } from '../autodq/eval-infos.ts'
@@ -5,7 +6,9 @@ import { dataSetOf } from '../datasets.ts'
 import { readJsonLines } from '../json-lines.ts'
 import { judgeChoice } from '../metrics/multi-choice.ts'
 import type { EventCount } from '../metrics/verdicts.ts'
+import { VIDEO_MME, videoMmeLabels } from '../metrics/video-mme.ts'
 import type { Prediction, UpstreamVersion } from '../prediction.ts'
+import { parsePythonJson } from '../python-json.ts'
 import { parsePrediction } from '../run/read-predictions.ts'
 import { type RunFiles, verdictsName } from './run-files.ts'
 import { f1OfCounts, parseVerdict, type VerdictLine } from './verdict-line.ts'
@@ -35,8 +38,8 @@ export interface IndexedSample {
   readonly verdict: LinePlace | null
   /** Version of the Python program that wrote the line. */
   readonly upstream?: UpstreamVersion | undefined
-  /** `n_subjects`, `n_shots` and `n_events` of the annotation, by which AutoDQ's tables are grouped. */
-  readonly numbers: Readonly<Record<string, unknown>>
+  /** What the data set's tables are grouped by: AutoDQ's `n_subjects`, `n_shots` and `n_events`, or {@link videoMmeLabels}. */
+  readonly labels: Readonly<Record<string, unknown>>
 }
 
 export interface RunIndex {
@@ -64,7 +67,7 @@ export async function indexRun(files: RunFiles, signal: AbortSignal): Promise<Ru
         continue
       }
       const name = setOf(prediction.dataset)
-      const found = verdicts.get(prediction.key) ?? verdicts.get(evalIdOf(prediction)) ?? verdicts.get(`${name}-${prediction.idx}`)
+      const found = verdictOn(prediction, verdicts)
       const sample: IndexedSample = {
         key: prediction.key,
         dataset: prediction.dataset,
@@ -72,7 +75,7 @@ export async function indexRun(files: RunFiles, signal: AbortSignal): Promise<Ru
         standing: standingOf(prediction, found?.line ?? null),
         verdict: found?.place ?? null,
         ...(prediction.upstream && { upstream: prediction.upstream }),
-        numbers: numbersOf(prediction),
+        labels: labelsOf(prediction),
       }
       if (found?.line.judge) judges.set(name, found.line.judge)
       // Several shards of a run may contain the same sample: an answer takes precedence over a failure.
@@ -94,7 +97,7 @@ export async function readPlaces(places: readonly LinePlace[]): Promise<unknown[
       if (place.file !== path) continue
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(place.length), 0, place.length, place.offset)
       try {
-        values.set(place, JSON.parse(new TextDecoder().decode(buffer.subarray(0, bytesRead))))
+        values.set(place, parsePythonJson(new TextDecoder().decode(buffer.subarray(0, bytesRead))))
       } catch (cause) {
         throw changed(path, cause)
       }
@@ -120,7 +123,21 @@ export function setOf(dataset: string): string {
 
 interface FoundVerdict {
   readonly line: VerdictLine
+  /** Identifies the judged answer; null if unknown. */
+  readonly answer: string | null
   readonly place: LinePlace
+}
+
+/** Returns the verdict on a prediction; undefined if there is none, or only one on an earlier answer to the sample. */
+function verdictOn(prediction: Prediction, verdicts: ReadonlyMap<string, FoundVerdict>): FoundVerdict | undefined {
+  const { key, dataset, idx } = prediction
+  const found = verdicts.get(key) ?? verdicts.get(evalIdOf(prediction)) ?? verdicts.get(`${setOf(dataset)}-${idx}`)
+  return found && (found.answer === null || found.answer === answerId(prediction.prediction ?? '')) ? found : undefined
+}
+
+/** Identifies an answer in little memory. AutoDQ's records have it in lower case. */
+function answerId(answer: string): string {
+  return createHash('sha256').update(answer.toLowerCase()).digest('base64')
 }
 
 /**
@@ -137,7 +154,11 @@ async function readVerdicts(files: RunFiles, broken: Broken, signal: AbortSignal
         broken.add(path, read.line, read.kind === 'broken' ? read.reason : 'not a verdict')
         continue
       }
-      const found = { line: withoutWords(line), place: { file: read.file, offset: read.offset, length: read.length } }
+      const found = {
+        line: withoutWords(line),
+        answer: line.answer === null ? null : answerId(line.answer),
+        place: { file: read.file, offset: read.offset, length: read.length },
+      }
       for (const key of line.key === null ? [`${line.idx}`, `${name}-${line.idx}`] : [line.key]) verdicts.set(key, found)
     }
   }
@@ -146,8 +167,8 @@ async function readVerdicts(files: RunFiles, broken: Broken, signal: AbortSignal
 
 /** Keeps only the fields that lists need; texts are read again on demand. */
 function withoutWords(line: VerdictLine): VerdictLine {
-  if (line.kind !== 'events') return { ...line, reason: '' }
-  return { ...line, recall: { count: line.recall.count, events: [] }, precision: { count: line.precision.count, events: [] } }
+  if (line.kind !== 'events') return { ...line, reason: '', answer: null }
+  return { ...line, answer: null, recall: { count: line.recall.count, events: [] }, precision: { count: line.precision.count, events: [] } }
 }
 
 function standingOf(prediction: Prediction, verdict: VerdictLine | null): Standing {
@@ -164,7 +185,7 @@ function standingOf(prediction: Prediction, verdict: VerdictLine | null): Standi
 
 /** Returns the lowest digit accepted as an option. Version 1 of the Python program and its Video-MME rules do not accept 0. */
 export function lowestDigit({ dataset, upstream }: Pick<Prediction, 'dataset' | 'upstream'>): 0 | 1 {
-  return upstream === 1 || setOf(dataset) === 'Video-MME' ? 1 : 0
+  return upstream === 1 || setOf(dataset) === VIDEO_MME ? 1 : 0
 }
 
 /** Returns a score from 0 to 1; null if unknown. */
@@ -184,9 +205,11 @@ export function scoreOf(standing: Standing): number | null {
   }
 }
 
-function numbersOf({ dataset, extraInfo }: Prediction): IndexedSample['numbers'] {
-  if (dataSetOf(dataset)?.metric !== 'autodq') return none
-  const { n_subjects, n_shots, n_events } = extraInfo
+function labelsOf(prediction: Prediction): IndexedSample['labels'] {
+  const set = dataSetOf(prediction.dataset)
+  if (set?.dataset === VIDEO_MME) return videoMmeLabels(prediction)
+  if (set?.metric !== 'autodq') return none
+  const { n_subjects, n_shots, n_events } = prediction.extraInfo
   return { n_subjects, n_shots, n_events }
 }
 

@@ -4,10 +4,12 @@ import { aggregateDream } from '../metrics/dream.ts'
 import { groupBy } from '../metrics/group-by.ts'
 import { type ChoiceScore, overallOf, rulesOf } from '../metrics/multi-choice.ts'
 import { aggregateOpenEnded } from '../metrics/open-ended.ts'
+import { aggregateVideoMme, VIDEO_MME, type VideoMmeAnswer } from '../metrics/video-mme.ts'
 import { choiceReport } from '../report/choice-report.ts'
 import { dreamReport } from '../report/dream-report.ts'
 import { type EvalReport, evalReportSchema, type ReportBody } from '../report/eval-report.ts'
 import { openReport } from '../report/open-report.ts'
+import { videoMmeReport } from '../report/video-mme-report.ts'
 import type { RunFiles } from './run-files.ts'
 import type { IndexedSample } from './run-index.ts'
 
@@ -32,13 +34,14 @@ export async function readReports({ reports }: RunFiles): Promise<Map<string, Ev
 export function tablesOf(name: string, samples: readonly IndexedSample[]): ReportBody | null {
   switch (dataSetOf(name)?.metric) {
     case 'multi-choice': {
+      if (name === VIDEO_MME) return videoMmeReport(aggregateVideoMme(samples.map(videoMmeAnswer)))
       const groups = groupBy(samples, ({ dataset }) => dataset)
       const tasks = new Map([...groups].map(([task, group]) => [task, choiceScore(group)]))
       return choiceReport(name, overallOf(choiceScore(samples), tasks, rulesOf(samples)))
     }
     case 'autodq': {
-      const verdicts = samples.flatMap(({ key, dataset, numbers, standing }) =>
-        standing.kind === 'events' ? [{ key, dataset, extraInfo: numbers, recall: standing.recall, precision: standing.precision }] : [],
+      const verdicts = samples.flatMap(({ key, dataset, labels, standing }) =>
+        standing.kind === 'events' ? [{ key, dataset, extraInfo: labels, recall: standing.recall, precision: standing.precision }] : [],
       )
       if (verdicts.length === 0) return null
       const failed = samples.filter(({ standing }) => standing.kind !== 'events').map(({ dataset }) => dataset)
@@ -53,6 +56,10 @@ export function tablesOf(name: string, samples: readonly IndexedSample[]): Repor
     default:
       return null
   }
+}
+
+function videoMmeAnswer({ key, labels, standing }: IndexedSample): VideoMmeAnswer {
+  return { key, labels, correct: standing.kind === 'choice' ? standing.correct : null }
 }
 
 function choiceScore(samples: readonly IndexedSample[]): ChoiceScore {

@@ -10,6 +10,8 @@ const common = {
   key: z.string().optional(),
   idx: z.union([z.string(), z.number()]).optional(),
   judge: z.string().nullish(),
+  /** The answer that was judged, in whatever case. */
+  pred: z.string().nullish(),
 }
 
 /** A sample on which the judge failed, to be judged again on the next run. */
@@ -36,18 +38,29 @@ export interface JudgedSide {
   readonly events: readonly JudgedEvent[]
 }
 
+/** What every line of verdicts says. */
+interface Judging {
+  readonly key: string | null
+  readonly idx: string | null
+  readonly judge: string | null
+  /** The answer that was judged, in whatever case; null if unknown. */
+  readonly answer: string | null
+}
+
 /** A judge's verdict on one sample. */
-export type VerdictLine = { readonly key: string | null; readonly idx: string | null; readonly judge: string | null } & (
-  | { readonly kind: 'none'; readonly reason: string }
-  | { readonly kind: 'events'; readonly recall: JudgedSide; readonly precision: JudgedSide }
-  | { readonly kind: 'judged'; readonly correct: boolean; readonly score: number; readonly reason: string }
-)
+export type VerdictLine = Judging &
+  (
+    | { readonly kind: 'none'; readonly reason: string }
+    | { readonly kind: 'events'; readonly recall: JudgedSide; readonly precision: JudgedSide }
+    | { readonly kind: 'judged'; readonly correct: boolean; readonly score: number; readonly reason: string }
+  )
 
 /** Parses a verdict; null if the line is not one. */
 export function parseVerdict(value: unknown): VerdictLine | null {
   const { data } = lineSchema.safeParse(value)
   if (!data) return null
-  const whose = { key: data.key ?? null, idx: data.idx === undefined ? null : String(data.idx), judge: data.judge ?? null }
+  const { key = null, idx, judge = null, pred = null } = data
+  const whose = { key, idx: idx === undefined ? null : String(idx), judge, answer: pred }
   if ('error' in data) return { kind: 'none', ...whose, reason: data.error.message }
   if ('correct' in data) return { kind: 'judged', ...whose, correct: data.correct === 'yes', score: data.score, reason: data.reason ?? '' }
   const { events_gt, events_pred, hit_num_recall, hit_num_precision } = data

@@ -1,6 +1,9 @@
 import type { Prediction } from '../prediction.ts'
 import { judgeChoice } from './multi-choice.ts'
 
+/** Name of the data set in annotations. */
+export const VIDEO_MME = 'Video-MME'
+
 /** Number of correct answers and of answers counted. */
 export interface Tally {
   readonly correct: number
@@ -39,28 +42,46 @@ const taskTypes = [
   ...['Counting Problem', 'Temporal Reasoning', 'Spatial Reasoning', 'Action Reasoning', 'Object Reasoning', 'Information Synopsis'],
 ]
 
-/**
- * Computes Video-MME's scores. As in upstream, a video with one failed answer is excluded with all its questions, and so is a question whose
- * duration is not short, medium or long.
- */
+/** A question that was answered, or whose answer failed. */
+export interface VideoMmeAnswer {
+  readonly key: string
+  /** See {@link videoMmeLabels}. */
+  readonly labels: Readonly<Record<string, unknown>>
+  /** Null if the answer names no option, or there is none. */
+  readonly correct: boolean | null
+}
+
+/** The fields of an annotation by which Video-MME's questions are grouped. */
+export function videoMmeLabels({ extraInfo, vid }: Pick<Prediction, 'extraInfo' | 'vid'>): VideoMmeAnswer['labels'] {
+  const { duration, domain, sub_category, task_type } = extraInfo
+  return { vid: extraInfo.vid ?? vid, duration, domain, sub_category, task_type }
+}
+
+/** Computes Video-MME's scores; see {@link aggregateVideoMme}. */
 export function scoreVideoMme(predictions: readonly Prediction[]): VideoMmeScores {
-  const judged = predictions.map((prediction) => ({ prediction, correct: judgeChoice(prediction, 1) }))
-  const spoilt = new Set(judged.filter(({ correct }) => correct === null).map(({ prediction }) => videoOf(prediction)))
-  const counted = judged.flatMap(({ prediction, correct }) => {
-    if (correct === null || spoilt.has(videoOf(prediction)) || !durations.includes(label(prediction, 'duration'))) return []
-    return [{ prediction, correct }]
-  })
+  return aggregateVideoMme(
+    predictions.map((prediction) => ({ key: prediction.key, labels: videoMmeLabels(prediction), correct: judgeChoice(prediction, 1) })),
+  )
+}
+
+/**
+ * Computes the scores of judged answers. As in upstream, a video with one failed answer is excluded with all its questions, and so is a question
+ * whose duration is not short, medium or long.
+ */
+export function aggregateVideoMme(answers: readonly VideoMmeAnswer[]): VideoMmeScores {
+  const named = answers.flatMap(({ correct, ...answer }) => (correct === null ? [] : [{ ...answer, correct }]))
+  const spoilt = new Set(answers.filter(({ correct }) => correct === null).map(videoOf))
+  const counted = named.filter((answer) => !spoilt.has(videoOf(answer)) && durations.includes(label(answer, 'duration')))
   return {
-    success: judged.filter(({ correct }) => correct !== null).length,
-    failed: judged.filter(({ correct }) => correct === null).length,
-    leftOut: judged.filter(({ correct }) => correct !== null).length - counted.length,
-    durations: new Map(durations.map((name) => [name, partOf(counted.filter(({ prediction }) => label(prediction, 'duration') === name))])),
+    success: named.length,
+    failed: answers.length - named.length,
+    leftOut: named.length - counted.length,
+    durations: new Map(durations.map((name) => [name, partOf(counted.filter((answer) => label(answer, 'duration') === name))])),
     all: partOf(counted),
   }
 }
 
-interface Judged {
-  readonly prediction: Prediction
+interface Judged extends VideoMmeAnswer {
   readonly correct: boolean
 }
 
@@ -74,19 +95,19 @@ function partOf(judged: readonly Judged[]): VideoMmePart {
 }
 
 function tallies(judged: readonly Judged[], field: string, known: readonly string[]): Map<string, Tally> {
-  const names = new Set([...known, ...judged.map(({ prediction }) => label(prediction, field))])
-  return new Map([...names].map((name) => [name, tallyOf(judged.filter(({ prediction }) => label(prediction, field) === name))]))
+  const names = new Set([...known, ...judged.map((answer) => label(answer, field))])
+  return new Map([...names].map((name) => [name, tallyOf(judged.filter((answer) => label(answer, field) === name))]))
 }
 
 function tallyOf(judged: readonly Judged[]): Tally {
   return { correct: judged.filter(({ correct }) => correct).length, answered: judged.length }
 }
 
-function label(prediction: Prediction, field: string): string {
-  const value = prediction.extraInfo[field]
+function label({ labels }: VideoMmeAnswer, field: string): string {
+  const value = labels[field]
   return typeof value === 'string' && value !== '' ? value : 'unknown'
 }
 
-function videoOf({ extraInfo, vid, key }: Prediction): string {
-  return String(extraInfo.vid ?? vid ?? key)
+function videoOf({ labels, key }: VideoMmeAnswer): string {
+  return String(labels.vid ?? key)
 }

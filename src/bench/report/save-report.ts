@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { replaceFile, writeError } from '../../jobs/write-file.ts'
+import { move } from '../../platform/move.ts'
 import { csvReport } from './csv-report.ts'
 import type { EvalReport } from './eval-report.ts'
 import { htmlReport } from './html-report.ts'
@@ -26,15 +28,35 @@ export async function saveReport(report: EvalReport, folder: string): Promise<st
   } catch (error) {
     throw writeError(directory, error)
   }
-  const name = `${fileName(report.dataset)}_eval_result`
-  const files = {
+  const texts: Readonly<Record<Form, string>> = {
     txt: plainReport(report),
     json: `${JSON.stringify(report, null, 2)}\n`,
     csv: csvReport(report),
     html: htmlReport(report),
   }
-  for (const [extension, text] of Object.entries(files)) await replaceFile(directory, `${name}.${extension}`, text)
-  return Object.keys(files).map((extension) => join(directory, `${name}.${extension}`))
+  for (const form of forms) await replaceFile(directory, reportName(report.dataset, form), texts[form])
+  return forms.map((form) => join(directory, reportName(report.dataset, form)))
+}
+
+/** Moves the report of a data set, if there is one, from one folder to another, as {@link saveReport} names them. Throws `write-failed`. */
+export async function moveReport(dataset: string, from: string, to: string): Promise<void> {
+  for (const form of forms) {
+    const path = join(from, RECORDS_FOLDER, reportName(dataset, form))
+    if (!existsSync(path)) continue
+    try {
+      await mkdir(join(to, RECORDS_FOLDER), { recursive: true })
+      await move(path, join(to, RECORDS_FOLDER, basename(path)))
+    } catch (error) {
+      throw writeError(path, error)
+    }
+  }
+}
+
+const forms = ['txt', 'json', 'csv', 'html'] as const
+type Form = (typeof forms)[number]
+
+function reportName(dataset: string, form: Form): string {
+  return `${fileName(dataset)}_eval_result.${form}`
 }
 
 /** Converts the name of a data set, which comes from untrusted annotations, to a safe file name. */

@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path'
 import { dataSetOf, isGenerated } from '../datasets.ts'
 import { type ClipFile, clipFiles, VideoFolder } from '../locate-videos.ts'
+import { moveReport } from '../report/save-report.ts'
 import type { Sample } from '../sample.ts'
 import type { ModelUnderTest } from './model-under-test.ts'
 import { type RunEvent, runSets, type SampleSet, type SetResult } from './run-sets.ts'
@@ -16,7 +17,7 @@ export interface BenchmarkOptions {
   /** Models that answer concurrently, one sample at a time each. */
   readonly workers: readonly [ModelUnderTest, ...ModelUnderTest[]]
   readonly retryFailed: boolean
-  /** Moves existing runs to another folder and starts again. */
+  /** Moves existing runs and their reports to another folder and starts again. */
   readonly anew: boolean
 }
 
@@ -28,12 +29,16 @@ export async function runBenchmark(
   signal: AbortSignal,
 ): Promise<SetResult[]> {
   const locate = await locator(sets, { videos, home }, signal)
-  const folders: SampleSet[] = sets.map(({ dataSet: { name }, samples }) => ({ name, directory: resolve(join(out, name)), samples }))
-  for (const { directory } of anew ? folders : []) {
+  const folders = sets.map(({ dataSet, samples }) => ({ dataSet, directory: resolve(join(out, dataSet.name)), samples }))
+  for (const { dataSet, directory } of anew ? folders : []) {
     const to = await moveToBackup(directory, new Date())
-    if (to !== null) onEvent({ kind: 'moved', from: directory, to })
+    if (to === null) continue
+    // The old scores would be shown as those of the new run.
+    await moveReport(dataSet.dataset, out, to)
+    onEvent({ kind: 'moved', from: directory, to })
   }
-  return runSets(folders, { workers, retryFailed, locate }, onEvent, signal)
+  const sampleSets = folders.map(({ dataSet: { name }, ...set }): SampleSet => ({ name, ...set }))
+  return runSets(sampleSets, { workers, retryFailed, locate }, onEvent, signal)
 }
 
 async function locator(

@@ -6,6 +6,8 @@ import { findRunFiles, stampOf } from '../../../../src/bench/explore/run-files.t
 import { indexRun, readSamples, scoreOf } from '../../../../src/bench/explore/run-index.ts'
 import { tablesOf } from '../../../../src/bench/explore/run-tables.ts'
 import { searchRun } from '../../../../src/bench/explore/search.ts'
+import { scoreVideoMme } from '../../../../src/bench/metrics/video-mme.ts'
+import { videoMmeReport } from '../../../../src/bench/report/video-mme-report.ts'
 import { choice, dreamVerdict, failure, prediction, writePredictions, writeVerdicts } from '../../../helpers/bench-run.ts'
 
 const never = new AbortController().signal
@@ -110,6 +112,36 @@ test('scores a multi-choice data set that was not evaluated', async () => {
   // 3 of 4 answers name an option.
   expect(tablesOf('MVBench', samples)?.headline).toEqual([{ name: 'Accuracy', text: '75.0', value: 75, best: 100 }])
   expect(tablesOf('MSVD-Caption-test', samples)).toBeNull()
+})
+
+test('scores Video-MME as its evaluation does', async () => {
+  const question = (vid: string, idx: number, answer: string, duration: string) =>
+    prediction({ dataset: 'Video-MME', idx, vid, reference: 'B', prediction: answer, extraInfo: { duration, domain: 'Knowledge' } })
+  const predictions = [
+    question('001', 1, 'B', 'short'),
+    question('001', 2, '0', 'short'),
+    question('002', 3, 'A', 'long'),
+    question('002', 4, 'B', 'long'),
+    question('003', 5, 'B', 'long'),
+  ]
+  await writePredictions(run, 'video-mme', predictions)
+  const body = tablesOf('Video-MME', (await indexed()).samples)
+  // The video with a failed answer is left out.
+  expect(body?.headline[0]).toEqual({ name: 'Overall', text: '66.7', value: expect.closeTo(200 / 3, 9) as number, best: 100 })
+  expect(body).toEqual(videoMmeReport(scoreVideoMme(predictions)))
+})
+
+test.each([
+  ['DREAM', 'A red circle moves.', { kind: 'events', recall: { entailed: 1, total: 1 }, precision: { entailed: 1, total: 1 } }],
+  ['MSVD-QA-val', 'A Circle', { kind: 'judged', correct: true, score: 5 }],
+])('a verdict on another answer to the same sample is none: %s', async (dataset, answer, standing) => {
+  const verdict = (pred: string) =>
+    dataset === 'DREAM' ? { ...dreamVerdict('DREAM-5', [true], [true]), pred } : { key: `${dataset}-5`, correct: 'yes', score: 5, pred }
+  await writePredictions(run, 'any', [prediction({ dataset, idx: 5, prediction: answer })])
+  await writeVerdicts(run, dataset, [verdict(answer.toLowerCase())])
+  expect((await indexed()).samples[0]?.standing).toEqual(standing)
+  await writeVerdicts(run, dataset, [verdict('a red circle stops.')])
+  expect((await indexed()).samples[0]).toMatchObject({ standing: { kind: 'answered' }, verdict: null })
 })
 
 test('finds text in prompts, answers, references and errors, case-insensitively', async () => {

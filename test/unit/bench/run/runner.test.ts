@@ -2,57 +2,20 @@ import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { clipFiles } from '../../../../src/bench/locate-videos.ts'
 import type { Prediction } from '../../../../src/bench/prediction.ts'
-import type { Answered, ModelUnderTest } from '../../../../src/bench/run/model-under-test.ts'
+import type { ModelUnderTest } from '../../../../src/bench/run/model-under-test.ts'
 import { PredictionFile } from '../../../../src/bench/run/prediction-file.ts'
 import { runSamples } from '../../../../src/bench/run/runner.ts'
-import { clipThenText, type Sample } from '../../../../src/bench/sample.ts'
+import type { Sample } from '../../../../src/bench/sample.ts'
 import { TarsierError } from '../../../../src/shared/errors.ts'
+import { answeringModel, choiceSample, usedByModel } from '../../../helpers/answering-model.ts'
 import { ScratchFolder } from '../../../helpers/scratch-folder.ts'
-
-const used: Answered['used'] = {
-  engine: 'openai',
-  model: 'm',
-  files: {},
-  frames: [],
-  width: null,
-  height: null,
-  generation: { maxTokens: 1, temperature: 0, topP: 1 },
-  device: 'here',
-  seconds: 0,
-  versions: {},
-}
-
-function sample(idx: number): Sample {
-  return {
-    key: `TVBench-${idx}`,
-    dataset: 'TVBench',
-    task: '',
-    idx,
-    vid: null,
-    content: clipThenText(`/v/${idx}.mp4`, 'Which?'),
-    prompt: 'Which?',
-    answerPrefix: '',
-    reference: 'A',
-    question: null,
-    extraInfo: {},
-  }
-}
-
-/** A model that consists of one function. */
-function model(respond: (idx: number, signal: AbortSignal) => Promise<string>): ModelUnderTest {
-  return {
-    settings: {},
-    answer: async ({ idx }, _video, signal) => ({ text: await respond(Number(idx), signal), finish: 'end', used }),
-    [Symbol.asyncDispose]: async () => {},
-  }
-}
 
 /** Runs twenty samples; returns the written lines by number, and the thrown error. */
 async function ran(workers: readonly ModelUnderTest[], signal = new AbortController().signal) {
   await using scratch = await ScratchFolder.make()
   const { file } = await PredictionFile.open(scratch.directory, { dataSet: 'tvbench', settings: {}, drop: () => false }, signal)
   const reported: Prediction[] = []
-  const tasks = Array.from({ length: 20 }, (_, i) => ({ sample: sample(i), file }))
+  const tasks = Array.from({ length: 20 }, (_, i) => ({ sample: choiceSample(i), file }))
   const locate = (sample: Sample) => {
     if (sample.idx === 4) throw new TarsierError('file-missing', 'no clip')
     return clipFiles(sample, null)
@@ -73,9 +36,14 @@ describe('a run', () => {
   it('writes a line for every sample in parallel; a failure affects only its own sample', async () => {
     let running = 0
     let most = 0
-    const side = model(async (idx) => {
+    let meet = () => {}
+    const together = new Promise<void>((resolve) => {
+      meet = resolve
+    })
+    const side = answeringModel(async (idx) => {
       most = Math.max(most, ++running)
-      await new Promise((resolve) => setTimeout(resolve, 3))
+      if (most === 3) meet()
+      await together
       running -= 1
       if (idx === 7) throw new TarsierError('context-full', 'too long')
       if (idx === 9) throw new Error('a bug')
@@ -89,11 +57,11 @@ describe('a run', () => {
     expect(by.get(4)).toMatchObject({ video: null, prediction: null, error: { code: 'file-missing' }, used: null })
     expect(by.get(7)).toMatchObject({ video: '/v/7.mp4', prediction: null, error: { code: 'context-full' } })
     expect(by.get(9)).toMatchObject({ error: { code: 'internal' } })
-    expect(by.get(8)).toMatchObject({ prediction: 'said 8', finish: 'end', error: null, used })
+    expect(by.get(8)).toMatchObject({ prediction: 'said 8', finish: 'end', error: null, used: usedByModel })
   })
 
   it('ends at a failure that would affect every sample, without lines for the affected samples', async () => {
-    const dying = model(async (idx) => {
+    const dying = answeringModel(async (idx) => {
       if (idx >= 10) throw new TarsierError('model-unavailable', 'gone')
       return 'A'
     })
@@ -104,7 +72,7 @@ describe('a run', () => {
 
   it('stops on an abort and writes no line for unfinished samples', async () => {
     const stop = new AbortController()
-    const slow = model(async (idx, signal) => {
+    const slow = answeringModel(async (idx, signal) => {
       if (idx === 6) stop.abort()
       signal.throwIfAborted()
       return 'A'
