@@ -13,6 +13,12 @@ const positiveTriple = z.tuple([z.number().positive(), z.number().positive(), z.
 const width = z.int().positive().max(65_536)
 const side = z.int().positive().max(8192)
 const pixels = z.int().max(2 ** 28)
+const leastPixels = z
+  .int()
+  .min(0)
+  .max(2 ** 24)
+/** Pixels of several frames together. */
+const sumOfPixels = z.int().max(2 ** 36)
 
 export const visionPrecisions = ['f32', 'f16', 'int8', 'int4'] as const
 export const languagePrecisions = ['f32', 'f16', 'q8_0', 'q6_k', 'q5_k_m', 'q4_k_m'] as const
@@ -116,6 +122,27 @@ const common = {
   generation: z.object({ maxTokens: z.int().positive(), temperature: z.number().min(0), topP: z.number().gt(0).max(1) }).strict(),
 }
 
+/** What the towers of all families have in common whose frames may have any size. */
+const patchTower = {
+  ...visionFile,
+  /** Frames of a patch in time: a frame that is repeated, or different ones that the tower sees together. */
+  temporalPatchSize: z.int().positive().max(16),
+  /** Size of one attention head. The rotary tables of the graph have half this width. */
+  headSize: z.int().positive().multipleOf(4).max(1024),
+} as const
+
+/** What these families do to pictures. */
+const pictureInput = {
+  mean: triple,
+  std: positiveTriple,
+  /** Limits of the image processor. For Tarsier2 also those of the frames of a clip. */
+  minPixels: leastPixels,
+  maxPixels: pixels.positive(),
+} as const
+
+const isOrdered = ({ minPixels, maxPixels }: { readonly minPixels: number; readonly maxPixels: number }) => minPixels <= maxPixels
+const notOrdered = { path: ['minPixels'], message: 'is greater than maxPixels' }
+
 /** Tarsier2 and Qwen2-VL: frames of any size, divided into patches. Numbers of pixels refer to one frame unless stated otherwise. */
 const tarsier2Schema = z
   .object({
@@ -123,58 +150,25 @@ const tarsier2Schema = z
     family: z.literal('tarsier2'),
     sampler: samplerOf(false),
     prompt: prompt.extend({ describePicture: describePicture.optional() }),
-    vision: z
-      .object({
-        ...visionFile,
-        temporalPatchSize: z.int().positive().max(16),
-        /** Size of one attention head. The rotary tables of the graph have half this width. */
-        headSize: z.int().positive().multipleOf(4).max(1024),
-      })
-      .strict(),
+    vision: z.object(patchTower).strict(),
     preprocessing: z
       .object({
-        mean: triple,
-        std: positiveTriple,
-        /** Limits of the image processor's `smart_resize`. */
-        minPixels: z
-          .int()
-          .min(0)
-          .max(2 ** 24),
-        maxPixels: pixels.positive(),
+        ...pictureInput,
         /** Limit of the first resize (460800 in Tarsier2's configuration). */
         frameMaxPixels: pixels.positive(),
         /** Pixels of all frames of a clip, including duplicates (128*384*384 for Tarsier2). */
-        clipMaxPixels: z
-          .int()
-          .positive()
-          .max(2 ** 36),
+        clipMaxPixels: sumOfPixels.positive(),
       })
       .strict()
-      .refine(({ minPixels, maxPixels }) => minPixels <= maxPixels, { path: ['minPixels'], message: 'is greater than maxPixels' }),
+      .refine(isOrdered, notOrdered),
   })
   .strict()
 
 /** What the towers of Qwen2.5-VL and Qwen3-VL have in common. */
 const sliceTower = {
-  ...visionFile,
-  /** Number of frames that the tower sees together. */
-  temporalPatchSize: z.int().positive().max(16),
-  /** Size of one attention head, and number of heads. */
-  headSize: z.int().positive().multipleOf(4).max(1024),
+  ...patchTower,
   heads: z.int().positive().max(1024),
   feedForward: width,
-} as const
-
-/** What both do to pictures. */
-const pictureInput = {
-  mean: triple,
-  std: positiveTriple,
-  /** Limits of a picture, from the image processor. */
-  minPixels: z
-    .int()
-    .min(0)
-    .max(2 ** 24),
-  maxPixels: pixels.positive(),
 } as const
 
 /** Qwen2.5-VL: frames of any size, two of which the tower sees together, with positions by their time. Numbers of pixels refer to one frame unless stated otherwise. */
@@ -197,19 +191,13 @@ const qwen25VlSchema = z
       .object({
         ...pictureInput,
         /** Limits of a frame of a clip with several. */
-        frameMinPixels: z
-          .int()
-          .min(0)
-          .max(2 ** 24),
+        frameMinPixels: leastPixels,
         frameMaxPixels: pixels.positive(),
         /** Pixels of all slices of a clip, each counted once. */
-        clipMaxPixels: z
-          .int()
-          .positive()
-          .max(2 ** 36),
+        clipMaxPixels: sumOfPixels.positive(),
       })
       .strict()
-      .refine(({ minPixels, maxPixels }) => minPixels <= maxPixels, { path: ['minPixels'], message: 'is greater than maxPixels' }),
+      .refine(isOrdered, notOrdered),
   })
   .strict()
 
@@ -233,17 +221,11 @@ const qwen3VlSchema = z
         /** Limit of a frame of a clip. Defaults to none besides that of the clip. */
         frameMaxPixels: pixels.positive().optional(),
         /** Limits of all frames of a clip together. */
-        clipMinPixels: z
-          .int()
-          .min(0)
-          .max(2 ** 36),
-        clipMaxPixels: z
-          .int()
-          .positive()
-          .max(2 ** 36),
+        clipMinPixels: sumOfPixels.min(0),
+        clipMaxPixels: sumOfPixels.positive(),
       })
       .strict()
-      .refine(({ minPixels, maxPixels }) => minPixels <= maxPixels, { path: ['minPixels'], message: 'is greater than maxPixels' })
+      .refine(isOrdered, notOrdered)
       .refine(({ clipMinPixels, clipMaxPixels }) => clipMinPixels <= clipMaxPixels, {
         path: ['clipMinPixels'],
         message: 'is greater than clipMaxPixels',

@@ -2,7 +2,7 @@ import type { Fitted, FrameUsed } from '../../shared/engine-events.ts'
 import type { Estimate } from '../../shared/estimate.ts'
 import type { RunDecision } from './decide-run.ts'
 import { maxFrames, type RunRequest } from './estimate-run.ts'
-import { secondsOf, type Work } from './seconds.ts'
+import { secondsOf, slowClipAdvice, type Work } from './seconds.ts'
 import type { Speeds } from './speeds.ts'
 
 export interface ClipEstimateParts {
@@ -24,6 +24,8 @@ export function clipEstimate(request: RunRequest, parts: ClipEstimateParts): Est
   const { estimate, refusal } = decision
   const { shape, visualTokens, context, memory, further } = estimate
   const { limits } = request.memory
+  const seconds = secondsOf(speeds, decoding, work)
+  const clip = { visualTokens, frames: frames.length, shrinks: Number.isFinite(request.costs.minPixels) }
   return {
     frames,
     width: shape.width,
@@ -38,9 +40,9 @@ export function clipEstimate(request: RunRequest, parts: ClipEstimateParts): Est
     maxFrames: maxFrames(request),
     memory: { ...memory, further, available: finite(limits.memory) },
     gpu: gpuEstimate(request, estimate),
-    seconds: secondsOf(speeds, decoding, work),
+    seconds,
     device,
-    notices,
+    notices: refusal === null ? [...notices, ...slowClipAdvice(clip, seconds, work)] : notices,
     ...(fitted && { fitted }),
     problem: refusal?.toData() ?? null,
   }

@@ -1,5 +1,7 @@
 import type { Estimate } from '../../shared/estimate.ts'
 import type { MediaMetadata } from '../../shared/media-metadata.ts'
+import { phrase } from '../../shared/phrase.ts'
+import { counted, grouped } from '../../shared/size-text.ts'
 import type { Speeds } from './speeds.ts'
 
 /** Work of a run. */
@@ -32,6 +34,33 @@ export function secondsOf(
   const other = ((work.loads ? load : 0) + (work.patches > 0 ? start : 0)) / 1000
   const firstToken = other + (decode ?? 0) + encode + prefill + generated / 1000
   return { other, decode, encode, prefill, firstToken, all: firstToken + (generated * Math.max(0, work.answer - 1)) / 1000 }
+}
+
+/** Seconds that a clip takes before the first word, from which smaller settings are named. */
+const SLOW = 60
+
+/** What of a clip decides how long it takes. */
+export interface ClipSize {
+  readonly visualTokens: number
+  readonly frames: number
+  /** Whether frames can have fewer pixels. */
+  readonly shrinks: boolean
+}
+
+/** Notice for a clip that takes minutes before the first word; empty for others, if that is unknown, and if the clip cannot be smaller. */
+export function slowClipAdvice({ visualTokens, frames, shrinks }: ClipSize, seconds: Estimate['seconds'], { prefilled }: Work): string[] {
+  if (seconds === null) return []
+  const clip = seconds.encode + seconds.prefill * Math.min(1, visualTokens / Math.max(1, prefilled))
+  const less = lessOf(frames > 1, shrinks)
+  if (clip < SLOW || less === null) return []
+  const time = counted(Math.round(clip / 60), 'minute')
+  return [`The ${grouped(visualTokens)} tokens of the clip take about ${time} until the first word. With ${less} it comes sooner.`]
+}
+
+function lessOf(frames: boolean, pixels: boolean): string | null {
+  if (frames && pixels) return phrase`fewer frames or fewer pixels per frame`
+  if (frames) return phrase`fewer frames`
+  return pixels ? phrase`fewer pixels per frame` : null
 }
 
 /**

@@ -20,10 +20,11 @@ export class FramesClip implements Clip {
     this.#pictures = pictures
   }
 
-  /** Throws `no-frames` for an empty folder, `not-media` for a file that is not an image, and as {@link StillClip} does. */
-  static async open(folder: string): Promise<FramesClip> {
+  /** Hidden files are left out. Throws `no-frames` for an empty folder, `not-media` for a file that is not an image, and as {@link StillClip} does. */
+  static async open(folder: string, signal: AbortSignal): Promise<FramesClip> {
     const pictures: StillClip[] = []
-    for (const name of (await readdir(folder)).sort()) {
+    for (const name of (await readdir(folder)).filter((file) => !file.startsWith('.')).sort()) {
+      signal.throwIfAborted()
       const path = join(folder, name)
       const { bytes, head } = await readHead(path)
       const picture = await StillClip.open(path, bytes, head)

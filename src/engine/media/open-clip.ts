@@ -17,7 +17,7 @@ const MAX_ANIMATION_BYTES = 2 ** 29
  */
 export async function openClip(path: string, signal: AbortSignal): Promise<Clip> {
   signal.throwIfAborted()
-  if (await isFramesFolder(path)) return await (await import('./frames-clip.ts')).FramesClip.open(path)
+  if (await isFramesFolder(path)) return await (await import('./frames-clip.ts')).FramesClip.open(path, signal)
   const { bytes, head } = await readHead(path)
   signal.throwIfAborted()
   refuseIndirection(path, head)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { decodingOf } from '../../../src/engine/estimate/measure.ts'
-import { secondsOf, shotSeconds } from '../../../src/engine/estimate/seconds.ts'
+import { secondsOf, shotSeconds, slowClipAdvice } from '../../../src/engine/estimate/seconds.ts'
 import type { MediaMetadata } from '../../../src/shared/media-metadata.ts'
 
 const speeds = { patch: 2, prefilled: 5, generated: 50 }
@@ -25,6 +25,30 @@ describe('secondsOf', () => {
 
   it.each(['patch', 'prefilled', 'generated'] as const)('is unknown while the speed %s is missing', (missing) => {
     expect(secondsOf({ ...speeds, [missing]: undefined }, 10, work)).toBeNull()
+  })
+})
+
+describe('slowClipAdvice', () => {
+  const clip = { visualTokens: 12_064, frames: 16, shrinks: true }
+  const first = { pixels: 0, patches: 48_256, prefilled: 12_100, answer: 256 }
+  const advise = (size: Partial<typeof clip>, slower: number, work = first) =>
+    slowClipAdvice({ ...clip, ...size }, secondsOf({ patch: slower, prefilled: slower, generated: 50 }, 0, work), work)
+
+  it('names what makes a clip smaller if it takes minutes', () => {
+    expect(advise({}, 3)).toEqual([
+      'The 12,064 tokens of the clip take about 3 minutes until the first word. With fewer frames or fewer pixels per frame it comes sooner.',
+    ])
+    expect(advise({ frames: 1 }, 1)).toEqual([
+      'The 12,064 tokens of the clip take about 1 minute until the first word. With fewer pixels per frame it comes sooner.',
+    ])
+    expect(advise({ shrinks: false }, 3)).toEqual([expect.stringMatching(/ With fewer frames it comes sooner\.$/)])
+  })
+
+  it('says nothing about clips that are quick, cannot be smaller or are in memory', () => {
+    expect(advise({}, 0.9)).toEqual([])
+    expect(advise({ frames: 1, shrinks: false }, 3)).toEqual([])
+    expect(advise({}, 3, { ...first, patches: 0, prefilled: 50 })).toEqual([])
+    expect(slowClipAdvice(clip, null, first)).toEqual([])
   })
 })
 

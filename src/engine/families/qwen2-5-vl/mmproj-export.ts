@@ -2,7 +2,8 @@ import { TarsierError } from '../../../shared/errors.ts'
 import type { Qwen25VlManifest } from '../../../shared/model-manifest.ts'
 import type { WrittenMmproj } from '../../checkpoint/mmproj-content.ts'
 import { patchesOfSlices, writtenWeights } from '../../checkpoint/qwen-mmproj-weights.ts'
-import { expectWritable, IMAGE_SIZE, MERGE, SLICES, WRITTEN_HEADS } from '../../checkpoint/qwen-pair.ts'
+import { expectWritable, IMAGE_SIZE, MERGE, WRITTEN_HEADS } from '../../checkpoint/qwen-pair.ts'
+import { installedSliceTower } from '../../checkpoint/slice-tower.ts'
 import { checkFields } from '../../formats/checked-json.ts'
 import type { GraphWeights } from '../../formats/onnx/graph-weights.ts'
 import { qwen25VlMmprojTensors } from './mmproj-tensors.ts'
@@ -19,16 +20,10 @@ export function writeQwen25VlMmproj({ vision, preprocessing }: Qwen25VlManifest,
   expectWritable(vision)
   const [width = 0] = weights.info('merger.ln_q.weight').shape
   const whole = weights.inputCounts('MultiHeadAttention').flatMap((count, layer) => (count === WHOLE_INPUTS ? [layer] : []))
+  const layers = weights.layers((block) => `blocks.${block}.norm1.weight`)
   const config = checkFields(
     {
-      depth: weights.layers((block) => `blocks.${block}.norm1.weight`),
-      hidden_size: width,
-      intermediate_size: vision.feedForward,
-      num_heads: vision.heads,
-      out_hidden_size: vision.width,
-      patch_size: vision.patchSize,
-      temporal_patch_size: SLICES,
-      spatial_merge_size: MERGE,
+      ...installedSliceTower(vision, { layers, channels: width, width: vision.width }),
       window_size: WINDOW,
       fullatt_block_indexes: whole,
       tokens_per_second: vision.positionsPerSecond,

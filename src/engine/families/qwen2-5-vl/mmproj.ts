@@ -1,8 +1,9 @@
 import { TarsierError } from '../../../shared/errors.ts'
 import type { Qwen25VlManifest } from '../../../shared/model-manifest.ts'
 import type { MmprojSettings } from '../../checkpoint/mmproj-settings.ts'
-import { clipTemplate, expectMerger, headNames, QWEN_ARCHITECTURE, rowsOf, SLICES } from '../../checkpoint/qwen-pair.ts'
+import { clipTemplate, expectMerger, headNames, QWEN_ARCHITECTURE } from '../../checkpoint/qwen-pair.ts'
 import { DEFAULT_MAX_PIXELS, DEFAULT_MIN_PIXELS, type QwenProcessor } from '../../checkpoint/qwen-processor.ts'
+import { readSliceTower } from '../../checkpoint/slice-tower.ts'
 import { checkFields } from '../../formats/checked-json.ts'
 import type { GgufFile } from '../../formats/gguf/gguf-file.ts'
 import { GgufTensorSource } from '../../formats/gguf/gguf-tensor-source.ts'
@@ -54,14 +55,7 @@ function readVision(gguf: GgufFile, settings: MmprojSettings, width: number): Qw
   }
   return checkFields(
     {
-      depth: settings.layers,
-      hidden_size: settings.width,
-      intermediate_size: rowsOf(gguf, 'v.blk.0.ffn_up.weight'),
-      num_heads: settings.heads,
-      out_hidden_size: width,
-      patch_size: settings.patchSize,
-      temporal_patch_size: SLICES,
-      spatial_merge_size: settings.number('spatial_merge_size'),
+      ...readSliceTower(gguf, settings, width),
       window_size: settings.number('window_size') ?? WINDOW,
       fullatt_block_indexes: Array.from({ length: settings.layers }, (_, layer) => layer).filter((layer) => (layer + 1) % pattern === 0),
       tokens_per_second: TOKENS_PER_SECOND,

@@ -6,6 +6,7 @@ import { readModelCard } from '../../checkpoint/model-card.ts'
 import type { ModelOptions, ModelParts } from '../../checkpoint/model-parts.ts'
 import { languageContent } from '../../checkpoint/mrope-language.ts'
 import { type QwenProcessor, readQwenProcessor } from '../../checkpoint/qwen-processor.ts'
+import { sliceTowerMetadata } from '../../checkpoint/slice-tower.ts'
 import { expectSpecialTokens } from '../../checkpoint/special-tokens.ts'
 import { readTokenizerFiles } from '../../checkpoint/tokenizer-files.ts'
 import { expectVideoPad, VIDEO_PAD } from '../../checkpoint/video-pad.ts'
@@ -93,12 +94,7 @@ export function qwen25VlTower(source: TensorSource, vision: Qwen25VlVisionConfig
   return {
     metadata: {
       width: vision.out_hidden_size,
-      patchSize: vision.patch_size,
-      mergeSize: vision.spatial_merge_size,
-      temporalPatchSize: vision.temporal_patch_size,
-      headSize: vision.hidden_size / vision.num_heads,
-      heads: vision.num_heads,
-      feedForward: vision.intermediate_size,
+      ...sliceTowerMetadata(vision),
       window: windowPatches(vision),
       positionsPerSecond: vision.tokens_per_second,
     },

@@ -1,7 +1,8 @@
 import type { Qwen3VlManifest } from '../../../shared/model-manifest.ts'
 import type { WrittenMmproj } from '../../checkpoint/mmproj-content.ts'
 import { patchesOfSlices, writtenWeights } from '../../checkpoint/qwen-mmproj-weights.ts'
-import { expectWritable, MERGE, SLICES } from '../../checkpoint/qwen-pair.ts'
+import { expectWritable, MERGE } from '../../checkpoint/qwen-pair.ts'
+import { installedSliceTower } from '../../checkpoint/slice-tower.ts'
 import { checkFields } from '../../formats/checked-json.ts'
 import type { GgufValue } from '../../formats/gguf/gguf-writer.ts'
 import type { GraphWeights } from '../../formats/onnx/graph-weights.ts'
@@ -21,14 +22,7 @@ export function writeQwen3VlMmproj({ vision, preprocessing }: Qwen3VlManifest, w
   const positions = vision.positionsSide ** 2
   const config = checkFields(
     {
-      depth: weights.layers(layerNorm),
-      hidden_size: width,
-      intermediate_size: vision.feedForward,
-      num_heads: vision.heads,
-      out_hidden_size: vision.width / (1 + deepstack.length),
-      patch_size: vision.patchSize,
-      temporal_patch_size: SLICES,
-      spatial_merge_size: MERGE,
+      ...installedSliceTower(vision, { layers: weights.layers(layerNorm), channels: width, width: vision.width / (1 + deepstack.length) }),
       num_position_embeddings: positions,
       deepstack_visual_indexes: deepstack,
     },

@@ -2,7 +2,8 @@ import { TarsierError } from '../../../shared/errors.ts'
 import type { Qwen3VlManifest } from '../../../shared/model-manifest.ts'
 import { type GgufPairFiles, pairMismatch } from '../../checkpoint/gguf-pair-files.ts'
 import type { MmprojSettings } from '../../checkpoint/mmproj-settings.ts'
-import { clipTemplate, expectMerger, headNames, rowsOf, SLICES } from '../../checkpoint/qwen-pair.ts'
+import { clipTemplate, expectMerger, headNames, rowsOf } from '../../checkpoint/qwen-pair.ts'
+import { readSliceTower } from '../../checkpoint/slice-tower.ts'
 import { checkFields } from '../../formats/checked-json.ts'
 import type { GgufFile } from '../../formats/gguf/gguf-file.ts'
 import { GgufTensorSource } from '../../formats/gguf/gguf-tensor-source.ts'
@@ -47,14 +48,7 @@ function readVision(gguf: GgufFile, settings: MmprojSettings, { width, rowWidth:
   expectMerger(gguf, settings, width)
   const vision = checkFields(
     {
-      depth: settings.layers,
-      hidden_size: settings.width,
-      intermediate_size: rowsOf(gguf, 'v.blk.0.ffn_up.weight'),
-      num_heads: settings.heads,
-      out_hidden_size: width,
-      patch_size: settings.patchSize,
-      temporal_patch_size: SLICES,
-      spatial_merge_size: settings.number('spatial_merge_size'),
+      ...readSliceTower(gguf, settings, width),
       num_position_embeddings: rowsOf(gguf, 'v.position_embd.weight'),
       deepstack_visual_indexes: deepstackOf(gguf),
     },

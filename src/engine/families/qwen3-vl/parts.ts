@@ -5,6 +5,7 @@ import { DESCRIBE, manifestBase } from '../../checkpoint/manifest-base.ts'
 import { readModelCard } from '../../checkpoint/model-card.ts'
 import type { ModelOptions, ModelParts } from '../../checkpoint/model-parts.ts'
 import { languageContent } from '../../checkpoint/mrope-language.ts'
+import { sliceTowerMetadata } from '../../checkpoint/slice-tower.ts'
 import { expectSpecialTokens } from '../../checkpoint/special-tokens.ts'
 import { readTokenizerFiles } from '../../checkpoint/tokenizer-files.ts'
 import { expectVideoPad, VIDEO_PAD } from '../../checkpoint/video-pad.ts'
@@ -82,12 +83,7 @@ export function qwen3VlTower(source: TensorSource, vision: Qwen3VlVisionConfig):
   return {
     metadata: {
       width: rowWidth(vision),
-      patchSize: vision.patch_size,
-      mergeSize: vision.spatial_merge_size,
-      temporalPatchSize: vision.temporal_patch_size,
-      headSize: vision.hidden_size / vision.num_heads,
-      heads: vision.num_heads,
-      feedForward: vision.intermediate_size,
+      ...sliceTowerMetadata(vision),
       positionsSide: Math.sqrt(vision.num_position_embeddings),
     },
     bytes: (precision) => towerBytes(vision, precision),

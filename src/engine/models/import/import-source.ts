@@ -52,7 +52,8 @@ export async function openImportSource(
       { remedy: 'name-vision-tower' },
     )
   }
-  const ggufs = names.filter((name) => name.toLowerCase().endsWith(GGUF))
+  // Without hidden files, such as those that macOS puts beside files on other file systems.
+  const ggufs = names.filter((name) => name.toLowerCase().endsWith(GGUF) && !name.startsWith('.'))
   const weights = names.includes(SINGLE_FILE) || names.includes(INDEX_FILE)
   if (names.includes(ADAPTER_CONFIG) && !weights) throw await adapterAlone(path)
   if (ggufs.length > 0 && !weights) {

@@ -172,6 +172,7 @@ describe('a pair of GGUFs', () => {
     await mkdir(folder)
     await cp(LANGUAGE, join(folder, 'a.gguf'))
     await cp(MMPROJ, join(folder, 'b.GGUF'))
+    await writeFile(join(folder, '._a.gguf'), 'what macOS puts beside a file')
     const one = await readManifest(await importPair(folder, { name: 'one' }))
     const other = await readManifest(await importPair(MMPROJ, { name: 'other', mmproj: LANGUAGE }))
     expect(other.language.sha256).toBe(one.language.sha256)
