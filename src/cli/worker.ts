@@ -105,9 +105,7 @@ export function addWorker(program: Command, run: RunCommand): void {
         parseName,
       ),
     )
-    .addOption(
-      repeated('--allow-host <host>', 'fetch clips with http(s) addresses from this host. Can be given several times (default: none)'),
-    )
+    .addOption(repeated('--allow-host <host>', 'fetch clips with http(s) addresses from this host. Can be given several times'))
     .addOption(
       new Option('--max-fetch <megabytes>', 'largest clip that is fetched').argParser((text) => parseCount(text, 1e7)).default(4096),
     )
