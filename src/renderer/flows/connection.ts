@@ -13,11 +13,12 @@ export function followService(): () => void {
   const leaving = new AbortController()
   const { signal } = leaving
   const activity = useActivity.getState()
-  void reconnecting(signal, async () => {
+  const follow = async () => {
     await Promise.all([useSettings.getState().load(), useModels.getState().load()])
     loadInAdvance()
     await activity.follow(signal)
-  })
+  }
+  void reconnecting(signal, follow, () => useActivity.setState({ connected: false }))
   // After an outage, the page shows what the service has stored, and joins an answer that is still running.
   const unsubscribe = useActivity.subscribe((now, before) => {
     if (!now.connected || before.connected) return
@@ -33,8 +34,11 @@ export function followService(): () => void {
   }
 }
 
-/** Repeats work that does not end by itself, such as a subscription. */
-export async function reconnecting(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+/**
+ * Repeats work that does not end by itself, such as a subscription. `onLost` is called when the connection is lost. Only what follows the activity of
+ * the service has one: that also notices when the service responds again.
+ */
+export async function reconnecting(signal: AbortSignal, work: () => Promise<void>, onLost = () => {}): Promise<void> {
   while (!signal.aborted) {
     try {
       await work()
@@ -42,7 +46,7 @@ export async function reconnecting(signal: AbortSignal, work: () => Promise<void
       const problem = problemOf(thrown)
       if (signal.aborted || !problem) return
       // A lost connection has its own message for as long as it lasts.
-      if (problem.code === 'service-lost' || problem.code === 'internal') useActivity.setState({ connected: false })
+      if (problem.code === 'service-lost' || problem.code === 'internal') onLost()
       else useProblem.getState().report(problem)
     }
     if (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, RETRY_MS))

@@ -1,8 +1,9 @@
 import type { AskSettings } from '../../shared/contract/asking.ts'
 import type { TarsierError } from '../../shared/errors.ts'
+import type { GivenFile } from '../lib/given-file.ts'
 import { Latest } from '../lib/latest.ts'
 import { useBatches } from '../stores/batches.ts'
-import { usePendingBatch } from '../stores/pending-batch.ts'
+import { type PendingBatch, usePendingBatch } from '../stores/pending-batch.ts'
 import { problemOf } from '../stores/problem.ts'
 import { useView } from '../stores/view.ts'
 import { service } from '../transport.ts'
@@ -17,7 +18,10 @@ export interface BatchOptions {
 
 const sending = new Latest()
 
-/** Transfers all files one after another, then starts the batch with those that are clips. The batch lists the others with the reason. */
+/**
+ * Transfers all files one after another, then starts the batch with those that are clips. The batch lists the others with the reason. If it cannot be
+ * started, the dialog stays open and shows why.
+ */
 export async function startBatch(options: BatchOptions): Promise<void> {
   const { set } = usePendingBatch.getState()
   const { pending } = usePendingBatch.getState()
@@ -25,17 +29,30 @@ export async function startBatch(options: BatchOptions): Promise<void> {
   const signal = sending.begin()
   const clips: string[] = []
   const refused: { name: string; error: TarsierError }[] = []
+  const show = (state: Pick<PendingBatch, 'sending' | 'problem'>) =>
+    signal.aborted || set({ ...pending, clips: [...clips], refused: [...refused], ...state })
   for (const file of pending.files) {
-    set({ ...pending, clips: [...clips], refused: [...refused], sending: true })
+    show({ sending: true, problem: null })
     try {
       clips.push((await file.hand(() => {}, signal)).handle)
     } catch (thrown) {
-      if (signal.aborted) return
       const error = problemOf(thrown)
       if (error) refused.push({ name: file.name, error })
     }
+    // The shell hands a file over to its end.
+    if (signal.aborted) return
   }
-  if (clips.length === 0) return set({ ...pending, refused, sending: false })
+  if (clips.length === 0) return void show({ sending: false, problem: null })
+  try {
+    await create(options, clips, refused)
+  } catch (thrown) {
+    return void show({ sending: false, problem: problemOf(thrown) })
+  }
+  // The batch lists the files that could not be opened.
+  if (!signal.aborted) set(null)
+}
+
+async function create(options: BatchOptions, clips: readonly string[], refused: PendingBatch['refused']): Promise<void> {
   const { title, question, settings, skipDescribed } = options
   const { change, show } = useBatches.getState()
   const { id } = await change(() =>
@@ -50,8 +67,12 @@ export async function startBatch(options: BatchOptions): Promise<void> {
   )
   void show(id)
   useView.getState().show('batches')
-  // The batch lists the files that could not be opened.
-  set(null)
+}
+
+/** Opens the dialog for several files, in place of one that is open. */
+export function askAboutBatch(files: readonly GivenFile[]): void {
+  sending.abort()
+  usePendingBatch.getState().set({ files, clips: [], refused: [], sending: false, problem: null })
 }
 
 export function dropPendingBatch(): void {

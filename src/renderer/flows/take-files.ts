@@ -1,8 +1,8 @@
 import type { OpenedFile } from '../../shared/bridge.ts'
 import { clipsAmong, type Dropped } from '../lib/dropped-files.ts'
 import type { GivenFile } from '../lib/given-file.ts'
-import { usePendingBatch } from '../stores/pending-batch.ts'
 import { givenByPage, givenByShell, openGiven } from './open-clip.ts'
+import { askAboutBatch } from './start-batch.ts'
 
 /** Handles dropped, pasted or chosen files: one file opens as a clip, several files or a folder become a batch. */
 export function takeFiles({ files, folder }: Dropped): void {
@@ -17,7 +17,7 @@ export function takeOpened(files: readonly OpenedFile[]): void {
 function take(files: readonly GivenFile[], folder: boolean): void {
   const [first] = files
   if (files.length === 1 && first && !folder) void openGiven(first)
-  else if (files.length > 0) usePendingBatch.getState().set({ files, clips: [], refused: [], sending: false })
+  else if (files.length > 0) askAboutBatch(files)
 }
 
 /** Shows the browser's file dialog. Does nothing if cancelled. */

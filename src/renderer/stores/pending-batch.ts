@@ -10,6 +10,8 @@ export interface PendingBatch {
   readonly refused: readonly { readonly name: string; readonly error: TarsierError }[]
   /** True while files are being transferred. */
   readonly sending: boolean
+  /** Why the batch could not be started. */
+  readonly problem: TarsierError | null
 }
 
 interface PendingState {

@@ -11,12 +11,21 @@ import { BatchDetail } from './batch-detail.tsx'
 import { BatchRow } from './batch-row.tsx'
 import { QueueJobs } from './queue-jobs.tsx'
 
+/** Interval at which the list is read again while one of its batches runs. An open batch is watched. */
+const REFRESH_MS = 2000
+
 /** Lists batches, which describe many clips one after another in the background. */
 export function BatchesView() {
   const { jobs, open, load } = useBatches()
   const hasQueue = useQueue(({ view }) => isConfigured(view))
   const job = jobs.find(({ id }) => id === open)
+  const isMoving = open === null && jobs.some(({ state }) => state === 'running')
   useEffect(() => reportErrors(load), [load])
+  useEffect(() => {
+    if (!isMoving) return
+    const timer = setInterval(() => reportErrors(load), REFRESH_MS)
+    return () => clearInterval(timer)
+  }, [isMoving, load])
   if (job) return <BatchDetail job={job} />
   return (
     <div className="flex h-full flex-col">

@@ -12,6 +12,7 @@ import { settingsNow, useSettings } from '../../stores/settings.ts'
 import { ShapePicker } from '../settings/shape-picker.tsx'
 import { Button } from '../ui/button.tsx'
 import { Dialog } from '../ui/dialog.tsx'
+import { FailureNotice } from '../ui/failure-notice.tsx'
 import { controlClass } from '../ui/field.tsx'
 import { ProgressBar } from '../ui/progress-bar.tsx'
 import { RefusedFiles } from './refused-files.tsx'
@@ -24,7 +25,7 @@ export function PendingBatchDialog() {
 }
 
 function AskDialog({ pending }: { readonly pending: PendingBatch }) {
-  const { files, clips, refused, sending } = pending
+  const { files, clips, refused, sending, problem } = pending
   const model = useSettings((state) => state.view?.values.model)
   const [title, setTitle] = useState(() =>
     t('{count, plural, one {# clip} other {# clips}}, {day}', { count: files.length, day: dayText(Date.now()) }),
@@ -111,6 +112,7 @@ function AskDialog({ pending }: { readonly pending: PendingBatch }) {
           </div>
         )}
         <RefusedFiles refused={refused} />
+        {problem && <FailureNotice error={problem} can={{ retry: begin }} />}
       </div>
     </Dialog>
   )

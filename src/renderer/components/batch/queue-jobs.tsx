@@ -3,6 +3,7 @@ import { useEffect } from 'react'
 import type { QueueJob, QueueJobDetails, QueueJobState, QueueTask } from '../../../shared/contract/queue.ts'
 import { t } from '../../../shared/text.ts'
 import { translate } from '../../../shared/translate.ts'
+import { reconnecting } from '../../flows/connection.ts'
 import { durationText } from '../../lib/time-text.ts'
 import { reportErrors } from '../../stores/problem.ts'
 import { isConfigured, useQueue } from '../../stores/queue.ts'
@@ -16,7 +17,7 @@ export function QueueJobs() {
   const { view, follow } = useQueue()
   useEffect(() => {
     const leaving = new AbortController()
-    reportErrors(() => follow(leaving.signal))
+    void reconnecting(leaving.signal, () => follow(leaving.signal))
     return () => leaving.abort()
   }, [follow])
   if (!isConfigured(view)) return null

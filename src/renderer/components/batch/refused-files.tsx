@@ -13,8 +13,9 @@ export function RefusedFiles({ refused }: RefusedFilesProps) {
   if (refused.length === 0) return null
   return (
     <ul aria-label={t('Files that could not be opened')} className="max-h-48 space-y-1 overflow-y-auto text-control">
-      {refused.map(({ name, error }) => (
-        <li key={name}>
+      {refused.map(({ name, error }, i) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: files of different folders may have the same name, and files never change their order.
+        <li key={i}>
           <RichText
             message="{name}: {label}. {message}"
             values={{

@@ -76,8 +76,9 @@ export function SidecarsDialog({ sidecars: { report, overwrite, close } }: { rea
               {t('{count, plural, one {# text} other {# texts}} could not be written:', { count: failed.length })}
             </p>
             <ul className="max-h-40 overflow-y-auto text-control text-danger">
-              {failed.map(({ name, error }) => (
-                <li key={name}>{t('{name}: {message}', { name, message: translate(error.message) })}</li>
+              {failed.map(({ name, error }, i) => (
+                // biome-ignore lint/suspicious/noArrayIndexKey: files of different folders may have the same name.
+                <li key={i}>{t('{name}: {message}', { name, message: translate(error.message) })}</li>
               ))}
             </ul>
           </div>
