@@ -13,7 +13,8 @@ export const SEARCH_FIELD = 'library-search'
 
 /** Handles keyboard shortcuts of the whole window. */
 export function onGlobalKey(event: KeyboardEvent): void {
-  if (event.defaultPrevented || document.querySelector('dialog[open]')) return
+  // While a text is composed, as with an input method for Chinese, the keys belong to that.
+  if (event.defaultPrevented || event.isComposing || document.querySelector('dialog[open]')) return
   const { show, showShortcuts } = useView.getState()
   const mod = event.ctrlKey || event.metaKey
   const view = event.altKey && !mod && !isOptionTyping(event) ? views[Number(event.code.replace('Digit', '')) - 1] : undefined

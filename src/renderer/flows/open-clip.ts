@@ -7,10 +7,12 @@ import { Latest } from '../lib/latest.ts'
 import { uploadFile } from '../lib/upload.ts'
 import { useChat } from '../stores/chat.ts'
 import { useClip } from '../stores/clip.ts'
+import { useComparison } from '../stores/comparison.ts'
 import { useCost } from '../stores/cost.ts'
 import { useEvents } from '../stores/events.ts'
 import { useFrames } from '../stores/frames.ts'
 import { modelNamed } from '../stores/models.ts'
+import { useMoment } from '../stores/moment.ts'
 import { usePanel } from '../stores/panel.ts'
 import { usePlayer } from '../stores/player.ts'
 import { problemOf } from '../stores/problem.ts'
@@ -114,6 +116,8 @@ function leaveClip(): void {
   usePlayer.getState().reset()
   useEvents.getState().clear()
   useTextCheck.getState().clear()
+  useMoment.getState().clear()
+  useComparison.getState().show(null)
 }
 
 /** Asks with the model's own prompt for a description. */

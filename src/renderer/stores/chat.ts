@@ -145,9 +145,10 @@ export const useChat = create<ChatState>((set, get) => {
     try {
       return await service.chats.get({ chat: chat.id })
     } catch (error) {
-      // For any other error, the question fails in the same way and reports it.
+      // For any other error, the question fails in the same way and reports it; so it does if the clip is gone as well.
       if (problemOf(error)?.code !== 'nothing-found') return chat
-      const created = await service.chats.create({ handle: chat.clip })
+      const created = await service.chats.create({ handle: chat.clip }).catch(() => null)
+      if (!created) return chat
       useQuestion.getState().move(chat.id, created.id)
       return created
     }

@@ -11,6 +11,12 @@ import { problemOf } from './problem.ts'
 /** Whose events the page shows: those of the clip, or those of the answer with this index in the conversation. */
 export type EventsSource = 'clip' | number
 
+/** An answer: its conversation, and its index there. */
+interface AnswerPlace {
+  readonly chat: string
+  readonly turn: number
+}
+
 interface EventsState {
   /** The stored events of the open clip; null if there are none. */
   readonly stored: StoredEvents | null
@@ -28,8 +34,8 @@ interface EventsState {
   /** Whether words are shaded by their support. */
   readonly shaded: boolean
   /** The answer whose times are being found. */
-  readonly timing: { readonly turn: number; readonly run: ScoringRun } | null
-  readonly timingProblem: { readonly turn: number; readonly error: TarsierError } | null
+  readonly timing: (AnswerPlace & { readonly run: ScoringRun }) | null
+  readonly timingProblem: (AnswerPlace & { readonly error: TarsierError }) | null
   readonly load: (handle: string) => Promise<void>
   readonly find: (handle: string, settings: FindEventsSettings) => Promise<void>
   readonly stopFind: () => void
@@ -104,20 +110,21 @@ export const useEvents = create<EventsState>((set, get) => ({
   },
   time: async (chat, turn) => {
     const signal = timing.begin()
-    set({ timing: { turn, run: newScoring }, timingProblem: null })
+    set({ timing: { chat, turn, run: newScoring }, timingProblem: null })
     try {
       for await (const event of await service.events.time({ chat, turn, precision: eventDefaults.precision }, { signal })) {
         if (signal.aborted) return
         const run = get().timing?.run ?? newScoring
-        if (event.kind !== 'saved') set({ timing: { turn, run: afterScoring(run, event) } })
+        if (event.kind !== 'saved') set({ timing: { chat, turn, run: afterScoring(run, event) } })
         else {
           useChat.getState().take(chat, event.turn)
-          set({ timing: null, source: turn, marked: null })
+          const isShown = useChat.getState().chat?.id === chat
+          set({ timing: null, ...(isShown && { source: turn, marked: null }) })
         }
       }
     } catch (error) {
       const problem = problemOf(error)
-      if (!signal.aborted) set({ timing: null, timingProblem: problem && { turn, error: problem } })
+      if (!signal.aborted) set({ timing: null, timingProblem: problem && { chat, turn, error: problem } })
     }
   },
   stopTiming: () => {
@@ -132,3 +139,10 @@ export const useEvents = create<EventsState>((set, get) => ({
     set(empty)
   },
 }))
+
+// An index of an answer means another one in another conversation.
+useChat.subscribe(({ chat }, before) => {
+  if (chat?.id === before.chat?.id) return
+  const { source } = useEvents.getState()
+  useEvents.setState({ marked: null, ...(typeof source === 'number' && { source: null }) })
+})

@@ -6,7 +6,12 @@ import { PAGE_ROWS, type SparsePages, withPage } from '../lib/sparse-pages.ts'
 import { service } from '../transport.ts'
 import { problemOf } from './problem.ts'
 
-export type Query = Pick<Search, 'text' | 'model' | 'folder' | 'kind' | 'from' | 'to'>
+export type Query = Pick<Search, 'text' | 'model' | 'folder' | 'kind'> & {
+  /** Only entries of the last so many days. */
+  readonly days?: number
+}
+
+const DAY_MS = 86_400_000
 
 interface LibraryState {
   readonly query: Query
@@ -26,9 +31,10 @@ interface LibraryState {
   readonly remove: () => Promise<void>
 }
 
-const loader = new PageLoader((query: Query, page: number, signal: AbortSignal) =>
-  service.library.search({ ...query, offset: page * PAGE_ROWS, limit: PAGE_ROWS }, { signal }),
-)
+const loader = new PageLoader(({ days, ...query }: Query, page: number, signal: AbortSignal) => {
+  const from = days === undefined ? {} : { from: Date.now() - days * DAY_MS }
+  return service.library.search({ ...query, ...from, offset: page * PAGE_ROWS, limit: PAGE_ROWS }, { signal })
+})
 
 export const useLibrary = create<LibraryState>((set, get) => ({
   query: { text: '' },

@@ -1,18 +1,20 @@
 import { create } from 'zustand'
 import type { TarsierError } from '../../shared/errors.ts'
-import type { EventSpan } from '../lib/event-track.ts'
 import { Latest } from '../lib/latest.ts'
 import { pieceUrl, service } from '../transport.ts'
 import { problemOf } from './problem.ts'
+import type { TimeSpan } from './stage.ts'
 
 interface MomentState {
-  /** The event whose moment is being cut out of the clip, with the progress from 0 to 1. */
-  readonly saving: { readonly index: number; readonly value: number } | null
+  /** The part of the open clip that is being cut out of it, with the progress from 0 to 1. */
+  readonly saving: (TimeSpan & { readonly value: number }) | null
   readonly problem: TarsierError | null
   /** Cuts an event out of the clip, and lets the browser save the file. */
-  readonly save: (handle: string, span: EventSpan) => Promise<void>
+  readonly save: (handle: string, span: TimeSpan) => Promise<void>
   readonly stop: () => void
   readonly dismiss: () => void
+  /** Stops everything, because another clip is opened. */
+  readonly clear: () => void
 }
 
 const cutting = new Latest()
@@ -21,13 +23,13 @@ const cutting = new Latest()
 export const useMoment = create<MomentState>((set) => ({
   saving: null,
   problem: null,
-  save: async (handle, { index, start, end }) => {
+  save: async (handle, { start, end }) => {
     const signal = cutting.begin()
-    set({ saving: { index, value: 0 }, problem: null })
+    set({ saving: { start, end, value: 0 }, problem: null })
     try {
       for await (const event of await service.events.saveMoment({ handle, start, end }, { signal })) {
         if (signal.aborted) return
-        if (event.kind === 'making') set({ saving: { index, value: event.value } })
+        if (event.kind === 'making') set({ saving: { start, end, value: event.value } })
         else download(pieceUrl(handle, event.piece))
       }
       if (!signal.aborted) set({ saving: null })
@@ -40,6 +42,10 @@ export const useMoment = create<MomentState>((set) => ({
     set({ saving: null })
   },
   dismiss: () => set({ problem: null }),
+  clear: () => {
+    cutting.abort()
+    set({ saving: null, problem: null })
+  },
 }))
 
 /** The server sends pieces as attachments, with their names. */

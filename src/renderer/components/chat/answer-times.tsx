@@ -46,8 +46,10 @@ export function TimesButton({ turn, busyWhy }: { readonly turn: Turn; readonly b
 
 /** Progress and failure of the search for the times of an answer, and the legend of its shading. */
 export function TimesState({ turn }: { readonly turn: Turn }) {
-  const timing = useEvents((state) => (state.timing?.turn === turn.index ? state.timing.run : null))
-  const problem = useEvents((state) => (state.timingProblem?.turn === turn.index ? state.timingProblem.error : null))
+  const chat = useChat((state) => state.chat?.id)
+  const isThis = (place: { readonly chat: string; readonly turn: number } | null) => place?.chat === chat && place?.turn === turn.index
+  const timing = useEvents((state) => (isThis(state.timing) ? (state.timing?.run ?? null) : null))
+  const problem = useEvents((state) => (isThis(state.timingProblem) ? (state.timingProblem?.error ?? null) : null))
   const shaded = useEvents((state) => state.shaded)
   const stop = useEvents((state) => state.stopTiming)
   return (

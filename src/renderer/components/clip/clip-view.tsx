@@ -18,7 +18,8 @@ export function ClipView() {
   useMissingFile()
   if (!metadata || opening) return <StartView />
   return (
-    <div className="flex h-full flex-col">
+    // What is typed or asked about a clip must not remain for another one.
+    <div key={metadata.handle} className="flex h-full flex-col">
       <ClipHeader metadata={metadata} />
       <div
         className="min-h-0 flex-1 max-wide:flex max-wide:flex-col max-wide:gap-3 max-wide:overflow-y-auto wide:grid wide:grid-rows-[minmax(0,1fr)_auto]"
@@ -26,7 +27,7 @@ export function ClipView() {
       >
         <Stage metadata={metadata} />
         <div className="wide:col-span-3 wide:row-start-2 wide:px-4 wide:pb-4 max-wide:px-3">
-          {metadata.kind === 'video' && metadata.duration > 0 && <Timeline key={metadata.handle} metadata={metadata} />}
+          {metadata.kind === 'video' && metadata.duration > 0 && <Timeline metadata={metadata} />}
         </div>
         <StageDivider />
         <SidePanel metadata={metadata} />

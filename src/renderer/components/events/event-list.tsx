@@ -123,7 +123,7 @@ function timesText(start: number, end: number | null): string {
 
 /** Saves the event's part of the clip as a file. */
 function SaveButton({ handle, text, span }: { readonly handle: string; readonly text: string; readonly span: EventSpan }) {
-  const value = useMoment(({ saving }) => (saving?.index === span.index ? saving.value : null))
+  const value = useMoment(({ saving }) => (saving?.start === span.start && saving.end === span.end ? saving.value : null))
   const { save, stop } = useMoment.getState()
   if (value === null)
     return (

@@ -5,7 +5,6 @@ import { SEARCH_FIELD } from '../../flows/global-keys.ts'
 import { type Query, useLibrary } from '../../stores/library.ts'
 
 const DEBOUNCE_MS = 150
-const DAY_MS = 86_400_000
 const control = 'h-9 rounded-control border border-edge bg-panel px-2 text-control'
 const ages = { '': t('Any time'), 1: t('Last day'), 7: t('Last week'), 31: t('Last month'), 366: t('Last year') }
 
@@ -13,7 +12,6 @@ const ages = { '': t('Any time'), 1: t('Last day'), 7: t('Last week'), 31: t('La
 export function SearchBar() {
   const { query, filters, search } = useLibrary()
   const [text, setText] = useState(query.text)
-  const [age, setAge] = useState('')
   useEffect(() => {
     if (text === useLibrary.getState().query.text) return
     const timer = setTimeout(() => void search({ ...useLibrary.getState().query, text }), DEBOUNCE_MS)
@@ -62,11 +60,8 @@ export function SearchBar() {
       <select
         aria-label={t('Date')}
         className={control}
-        value={age}
-        onChange={({ target: { value } }) => {
-          setAge(value)
-          narrow('from', value === '' ? undefined : Date.now() - Number(value) * DAY_MS)
-        }}
+        value={query.days ?? ''}
+        onChange={({ target: { value } }) => narrow('days', value === '' ? undefined : Number(value))}
       >
         {Object.entries(ages)
           .sort(([a], [b]) => Number(a) - Number(b))

@@ -7,7 +7,8 @@ import type {} from '../../../../src/renderer/bridge.d.ts'
 import type { ClipEvents } from '../../../../src/shared/clip-events.ts'
 import { RPC_PATH } from '../../../../src/shared/contract/addresses.ts'
 import { FAILED } from '../../../../src/shared/contract/base.ts'
-import { eventsContract, type FindEventsEvent, type StoredEvents } from '../../../../src/shared/contract/events.ts'
+import type { Chat, Turn } from '../../../../src/shared/contract/chats.ts'
+import { eventsContract, type FindEventsEvent, type StoredEvents, type TimeAnswerEvent } from '../../../../src/shared/contract/events.ts'
 
 const HANDLE = 'abcdefghijklmnopqrstuv'
 const area = implement(eventsContract)
@@ -17,6 +18,7 @@ const unused = () => {
 /** Answers of the service; each test gives its own. */
 let find: (signal: AbortSignal | undefined) => AsyncGenerator<FindEventsEvent, void>
 let stored: StoredEvents | null
+let time: () => AsyncGenerator<TimeAnswerEvent, void> = unused
 const handler = new RPCHandler({
   events: {
     find: area.find.handler(({ signal }) => find(signal)),
@@ -26,7 +28,7 @@ const handler = new RPCHandler({
     }),
     cost: area.cost.handler(unused),
     export: area.export.handler(unused),
-    time: area.time.handler(unused),
+    time: area.time.handler(() => time()),
     check: area.check.handler(unused),
   },
 })
@@ -37,6 +39,7 @@ const { port } = server.address() as AddressInfo
 vi.stubGlobal('window', { location: { href: `http://127.0.0.1:${port}/` } })
 vi.resetModules() // another test file's port leads to another server
 const { useEvents } = await import('../../../../src/renderer/stores/events.ts')
+const { useChat } = await import('../../../../src/renderer/stores/chat.ts')
 const store = useEvents.getState
 
 beforeEach(() => {
@@ -144,4 +147,26 @@ test('events of a clip that was left are ignored', async () => {
   stored = saved()
   await store().load(HANDLE)
   expect(store()).toMatchObject({ loaded: true, stored: { clip: HANDLE } })
+})
+
+test('times that are found for another conversation than the one that is shown change nothing in it', async () => {
+  const [shown, other] = ['s', 'o'].map((letter) => letter.repeat(22)) as [string, string]
+  const show = (id: string) => useChat.setState({ chat: { id, all: [] } as unknown as Chat })
+  const gate = opened()
+  time = async function* () {
+    yield { kind: 'scored', done: 1, of: 2 }
+    await gate.promise
+    yield { kind: 'saved', turn: { index: 1 } as Turn }
+  }
+  show(other)
+  store().choose(0)
+  const finding = store().time(other, 1)
+  await until(() => store().timing?.run.done === 1)
+  expect(store().timing).toMatchObject({ chat: other, turn: 1 })
+  show(shown)
+  expect(store().source).toBeNull()
+  gate.resolve()
+  await finding
+  expect(store()).toMatchObject({ timing: null, source: null })
+  useChat.setState({ chat: null })
 })
