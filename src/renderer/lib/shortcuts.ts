@@ -43,9 +43,10 @@ export function isMac(): boolean {
   return /mac/i.test(navigator.userAgent)
 }
 
-/** Whether the target is a text input, where letters must not trigger shortcuts. */
+/** Whether the target is a text input, or an entry of an open menu that letters choose: there they must not trigger shortcuts. */
 export function isTyping(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false
+  if (target.closest('[role="menu"]')) return true
   return target.isContentEditable || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement || isTextInput(target)
 }
 

@@ -43,7 +43,13 @@ export function NewRunDialog({ onClose }: { readonly onClose: () => void }) {
     setLeft(new Set())
     const given = annotations === null ? {} : { annotations: annotations.handle }
     setProblem(null)
-    service.bench.choices(given).then(setChoices, (error: unknown) => setProblem(problemOf(error)))
+    const abort = new AbortController()
+    const { signal } = abort
+    service.bench.choices(given, { signal }).then(
+      (found) => signal.aborted || setChoices(found),
+      (error: unknown) => signal.aborted || setProblem(problemOf(error)),
+    )
+    return () => abort.abort()
   }, [annotations])
   const sets = choices?.filter(({ name }) => !left.has(name)) ?? []
   const total = sets.reduce((sum, { samples }) => sum + Math.min(samples, limit ?? samples), 0)

@@ -1,4 +1,5 @@
 import { ArrowLeft, ChevronLeft, ChevronRight } from 'lucide-react'
+import { useEffect } from 'react'
 import type { BenchSample } from '../../../shared/contract/bench.ts'
 import { t } from '../../../shared/text.ts'
 import { translate } from '../../../shared/translate.ts'
@@ -18,7 +19,10 @@ import { VerdictView } from './verdict-view.tsx'
 export function SamplePanel() {
   const { choice, first, second, problem, show, close } = useBenchSample()
   const { run, other } = useBench()
-  const { pages, total } = useBenchList()
+  const { pages, total, need } = useBenchList()
+  const at = choice?.index ?? 0
+  // In a narrow window the list is hidden, and asks for no rows.
+  useEffect(() => need(Math.max(0, at - 1), Math.min(total - 1, at + 1)), [need, at, total])
   if (!choice) return null
   const step = (by: number) => {
     const index = choice.index + by

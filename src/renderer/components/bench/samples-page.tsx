@@ -1,4 +1,4 @@
-import { useEffect } from 'react'
+import { useEffect, useRef } from 'react'
 import type { BenchRun } from '../../../shared/contract/bench.ts'
 import { useBench } from '../../stores/bench.ts'
 import { useBenchList } from '../../stores/bench-list.ts'
@@ -14,9 +14,14 @@ export function SamplesPage({ run }: { readonly run: BenchRun }) {
   const { query, problem, ask } = useBenchList()
   const { choice, close } = useBenchSample()
   const compared = other?.id ?? null
+  const shown = useRef<string | null>(null)
   useEffect(() => {
     close()
-    void ask({ run: run.id, other: compared, dataset: null, state: null, change: null, text: '', order: 'run' })
+    const { query: before } = useBenchList.getState()
+    // A comparison is of the same samples, whose search stays in its fields.
+    const { dataset, text } = shown.current === run.id && before ? before : { dataset: null, text: '' }
+    shown.current = run.id
+    void ask({ run: run.id, other: compared, dataset, state: null, change: null, text, order: 'run' })
   }, [run.id, compared, ask, close])
   if (query?.run !== run.id) return null
   return (

@@ -1,6 +1,7 @@
 import { Check, Copy } from 'lucide-react'
 import { useState } from 'react'
 import { t } from '../../../shared/text.ts'
+import { copyText } from '../../lib/copy-text.ts'
 import { reportErrors } from '../../stores/problem.ts'
 import { IconButton } from '../ui/icon-button.tsx'
 
@@ -10,7 +11,7 @@ const SAY_MS = 1500
 export function CopyButton({ text, label }: { readonly text: string; readonly label: string }) {
   const [done, setDone] = useState(false)
   const copy = async () => {
-    await navigator.clipboard.writeText(text)
+    await copyText(text)
     setDone(true)
     setTimeout(() => setDone(false), SAY_MS)
   }

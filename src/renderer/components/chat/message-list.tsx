@@ -1,6 +1,6 @@
-import { useVirtualizer } from '@tanstack/react-virtual'
+import { defaultRangeExtractor, type Range, useVirtualizer } from '@tanstack/react-virtual'
 import { Sparkles } from 'lucide-react'
-import { useEffect, useRef } from 'react'
+import { useCallback, useEffect, useRef } from 'react'
 import type { ClipMetadata } from '../../../shared/contract/clips.ts'
 import { t } from '../../../shared/text.ts'
 import { ask, askAgain, askWithFewerFrames, showSettings } from '../../flows/ask.ts'
@@ -22,7 +22,7 @@ const NEAR = 80
 
 /** All turns, in a virtualized list that renders only visible ones. */
 export function MessageList({ metadata }: { readonly metadata: ClipMetadata }) {
-  const { chat, run, problem } = useChat()
+  const { chat, run, problem, editing } = useChat()
   const box = useRef<HTMLDivElement>(null)
   const atEnd = useRef(true)
   const turns = chat?.all ?? []
@@ -33,6 +33,7 @@ export function MessageList({ metadata }: { readonly metadata: ClipMetadata }) {
     estimateSize: () => 180,
     getItemKey: (index) => `${chat?.id} ${index}`,
     overscan: 2,
+    rangeExtractor: useCallback((range: Range) => rowsOf(range, editing), [editing]),
   })
   const size = list.getTotalSize()
   // biome-ignore lint/correctness/useExhaustiveDependencies: any growth moves the end of the list.
@@ -73,6 +74,13 @@ export function MessageList({ metadata }: { readonly metadata: ClipMetadata }) {
       </div>
     </section>
   )
+}
+
+/** The rows to render: the visible ones, and the one that is being edited, which would lose the text. */
+function rowsOf(range: Range, editing: number | null): number[] {
+  const rows = defaultRangeExtractor(range)
+  if (editing === null || editing >= range.count || rows.includes(editing)) return rows
+  return [...rows, editing].sort((a, b) => a - b)
 }
 
 /** Shown in a conversation without questions. */

@@ -6,11 +6,8 @@ import { useClip } from '../../stores/clip.ts'
 import { seekTo } from '../../stores/player.ts'
 
 // A model's headings must not become headings of the page.
-export const headings: Components = {
-  h1: ({ children }) => <p className="font-semibold">{children}</p>,
-  h2: ({ children }) => <p className="font-semibold">{children}</p>,
-  h3: ({ children }) => <p className="font-semibold">{children}</p>,
-}
+const heading: Components['h1'] = ({ children }) => <p className="font-semibold">{children}</p>
+export const headings: Components = { h1: heading, h2: heading, h3: heading, h4: heading, h5: heading, h6: heading }
 
 const components: Components = {
   ...headings,

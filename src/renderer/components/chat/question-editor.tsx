@@ -22,11 +22,13 @@ export function QuestionEditor({ turn }: { readonly turn: Turn }) {
         value={text}
         onChange={(event) => setText(event.target.value)}
         onKeyDown={(event) => {
-          if (event.key === 'Escape') startEdit(null)
-          if (event.key === 'Enter' && !event.shiftKey && !event.nativeEvent.isComposing) {
-            event.preventDefault()
-            send()
-          }
+          if (event.nativeEvent.isComposing) return
+          const isEnter = event.key === 'Enter' && !event.shiftKey
+          if (!isEnter && event.key !== 'Escape') return
+          // Escape would also stop work on events.
+          event.preventDefault()
+          if (isEnter) send()
+          else startEdit(null)
         }}
       />
       <div className="flex flex-wrap items-center justify-end gap-2">

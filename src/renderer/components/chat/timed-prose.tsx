@@ -1,4 +1,4 @@
-import { createContext, memo, type ReactNode, useContext, useMemo } from 'react'
+import { createContext, memo, type ReactNode, useContext, useEffect, useMemo } from 'react'
 import Markdown, { type Components } from 'react-markdown'
 import remarkGfm from 'remark-gfm'
 import { t } from '../../../shared/text.ts'
@@ -83,6 +83,14 @@ function ClauseLink({ span, children }: { readonly span: EventSpan; readonly chi
     useStage.getState().set({ pointed: on ? { start: span.start, end: span.end } : null })
     if (onTrack) useEvents.getState().mark(on ? span.index : null)
   }
+  const { start, end } = span
+  // An element that is removed gets no event for the pointer or the focus that it loses.
+  useEffect(() => {
+    return () => {
+      const { pointed, set } = useStage.getState()
+      if (pointed?.start === start && pointed.end === end) set({ pointed: null })
+    }
+  }, [start, end])
   const look = current ? 'bg-accent-soft' : marked ? 'bg-sunk' : 'hover:bg-sunk'
   const shape = rows ? 'clause-row' : `rounded-mark border-b-2 border-accent ${marked ? 'border-solid' : 'border-dotted'}`
   return (

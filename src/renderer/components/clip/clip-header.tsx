@@ -4,6 +4,7 @@ import type { ClipMetadata } from '../../../shared/contract/clips.ts'
 import { sizeText } from '../../../shared/size-text.ts'
 import { t } from '../../../shared/text.ts'
 import { closeClip } from '../../flows/open-clip.ts'
+import { copyText } from '../../lib/copy-text.ts'
 import { clockText } from '../../lib/time-text.ts'
 import { usePlayer } from '../../stores/player.ts'
 import { reportErrors } from '../../stores/problem.ts'
@@ -51,7 +52,7 @@ function CopyMoment({ handle }: { readonly handle: string }) {
     const { time } = usePlayer.getState()
     // Nothing outside the window opens the address of its page.
     if (window.tarsier) await window.tarsier.copyMoment(handle, time)
-    else await navigator.clipboard.writeText(pageAddress(time))
+    else await copyText(pageAddress(time))
     setDone(true)
     setTimeout(() => setDone(false), SAY_MS)
   }

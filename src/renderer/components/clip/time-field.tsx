@@ -34,7 +34,10 @@ export function TimeField({ label, value, onChange, disabled = false, strong = f
       onBlur={commit}
       onKeyDown={(event) => {
         if (event.key === 'Enter') commit()
-        if (event.key === 'Escape') setTyped(null)
+        if (event.key !== 'Escape' || typed === null) return
+        // Escape would also stop an answer.
+        event.preventDefault()
+        setTyped(null)
       }}
     />
   )

@@ -2,6 +2,7 @@ import { ClipboardCopy, RefreshCw } from 'lucide-react'
 import { useState } from 'react'
 import { currentLanguage, t } from '../../../shared/text.ts'
 import { useAnswer } from '../../hooks/use-answer.ts'
+import { copyText } from '../../lib/copy-text.ts'
 import { reportErrors } from '../../stores/problem.ts'
 import { service } from '../../transport.ts'
 import { Button } from '../ui/button.tsx'
@@ -16,7 +17,7 @@ export function LogsPage() {
   const { answer: lines, problem, again } = useAnswer(askLogs)
   const [copied, setCopied] = useState(false)
   const copy = async () => {
-    await navigator.clipboard.writeText((await service.system.report()).text)
+    await copyText((await service.system.report()).text)
     setCopied(true)
   }
   return (

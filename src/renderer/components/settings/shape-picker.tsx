@@ -39,9 +39,8 @@ export function ShapePicker({ id, describedBy, value, onChange }: ShapePickerPro
     onChange(shape ? { ...shape, prefix: hasPrefix(shape) ? (value?.prefix ?? '') : '' } : null)
   }
   const open = async (file: File) => {
-    const text = await file.text()
     try {
-      onChange(parseShape(text, file.name))
+      onChange(parseShape(await file.text(), file.name))
       setProblem(null)
     } catch (error) {
       setProblem(asTarsierError(error).message)
@@ -88,6 +87,8 @@ export function ShapePicker({ id, describedBy, value, onChange }: ShapePickerPro
           onChange={(event) => {
             const file = event.target.files?.[0]
             if (file) void open(file)
+            // So that the same file can be chosen again after it was changed.
+            event.target.value = ''
           }}
         />
       </label>

@@ -1,6 +1,7 @@
 import { X } from 'lucide-react'
-import { type ReactNode, useEffect, useId, useRef } from 'react'
+import { type ReactNode, useId, useLayoutEffect, useRef } from 'react'
 import { t } from '../../../shared/text.ts'
+import { ModalProblem } from './modal-problem.tsx'
 
 interface DialogProps {
   readonly title: string
@@ -15,7 +16,8 @@ interface DialogProps {
 export function Dialog({ title, onClose, children, actions, wide = false }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null)
   const heading = useId()
-  useEffect(() => {
+  // A layout effect ends before the element is removed: only then the browser gives the focus back to where it was.
+  useLayoutEffect(() => {
     const element = dialog.current
     element?.showModal()
     // The browser has focused the first button.
@@ -49,7 +51,10 @@ export function Dialog({ title, onClose, children, actions, wide = false }: Dial
           <X size={17} aria-hidden="true" />
         </button>
       </header>
-      <div className="min-h-0 flex-1 overflow-y-auto px-5 pb-5">{children}</div>
+      <div className="min-h-0 flex-1 overflow-y-auto px-5 pb-5">
+        <ModalProblem />
+        {children}
+      </div>
       {actions && <footer className="flex flex-wrap justify-end gap-2 border-t border-line px-5 py-3">{actions}</footer>}
     </dialog>
   )

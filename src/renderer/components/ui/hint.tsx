@@ -1,10 +1,15 @@
 import { Tooltip } from 'radix-ui'
-import { type ReactElement, useState } from 'react'
+import { type FocusEvent, type ReactElement, useState } from 'react'
 
 /** Below this width the rail is a bar at the bottom, as in `tokens.css`. */
 const NARROW = '(width < 56.25rem)'
 
 export type HintSide = 'top' | 'right' | 'bottom' | 'rail'
+
+/** A dialog that was closed with the pointer gives the focus back, which is no reason for a tooltip. */
+function keepClosed(event: FocusEvent): void {
+  if (!event.currentTarget.matches(':focus-visible')) event.preventDefault()
+}
 
 /** Tooltip for a control, shown on hover and on keyboard focus. */
 export function Hint({
@@ -21,7 +26,9 @@ export function Hint({
   const [open, setOpen] = useState(false)
   return (
     <Tooltip.Root open={open && text !== null} onOpenChange={setOpen}>
-      <Tooltip.Trigger asChild>{children}</Tooltip.Trigger>
+      <Tooltip.Trigger asChild onFocus={keepClosed}>
+        {children}
+      </Tooltip.Trigger>
       {/* A list has hundreds of closed ones. In full screen nothing outside of the full-screen element is visible. */}
       {open && text !== null && (
         <Tooltip.Portal container={document.fullscreenElement}>

@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'react'
+import { typedNumber } from '../../lib/number-text.ts'
 import { controlClass } from './field.tsx'
 
 interface NumberInputProps {
@@ -13,13 +14,13 @@ interface NumberInputProps {
   readonly onChange: (value: number | null) => void
 }
 
-/** Number input that commits on blur or Enter and clamps to its bounds. Empty input means the default. */
+/** Number input that commits on blur or Enter and clamps to its bounds. Empty input means the default; a text that is no number is reverted. */
 export function NumberInput({ id, describedBy, value, placeholder, min, max, step = 1, onChange }: NumberInputProps) {
   const [text, setText] = useState(value === null ? '' : String(value))
   useEffect(() => setText(value === null ? '' : String(value)), [value])
   const commit = () => {
-    const given = text.trim() === '' ? null : Number(text.replace(',', '.'))
-    const taken = given === null || !Number.isFinite(given) ? null : within(step >= 1 ? Math.round(given) : given, min, max)
+    const typed = typedNumber(text, { min, max, step })
+    const taken = typed === undefined ? value : typed
     setText(taken === null ? '' : String(taken))
     if (taken !== value) onChange(taken)
   }
@@ -36,8 +37,4 @@ export function NumberInput({ id, describedBy, value, placeholder, min, max, ste
       onKeyDown={(event) => event.key === 'Enter' && commit()}
     />
   )
-}
-
-function within(value: number, min: number, max: number): number {
-  return Math.min(max, Math.max(min, value))
 }
