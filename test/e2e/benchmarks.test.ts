@@ -205,7 +205,7 @@ test('scrolls through ten thousand samples from end to end', async ({ page, serv
   const last = page.getByRole('button', { name: new RegExp(`MVBench/action-${MANY} `) })
   await expect(last).toBeFocused()
   await expect(last).toBeInViewport()
-  await page.unroute('**/bench/samples**')
+  await page.unrouteAll({ behavior: 'wait' })
   // By mouse wheel through the middle: visible rows are loaded, others are unloaded.
   await samples(page).evaluate((box) => box.scrollTo({ top: box.scrollHeight / 2 }))
   await samples(page).hover()

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Prediction } from '../../src/bench/prediction.ts'
+import { predictionOf } from './predictions.ts'
 
 const used: Prediction['used'] = {
   engine: 'tarsier',
@@ -18,24 +19,18 @@ const used: Prediction['used'] = {
   versions: { tarsier: '1.2.3' },
 }
 
-/** A prediction with defaults for all fields. */
+/** An answered prediction with defaults for all fields. */
 export function prediction(fields: Pick<Prediction, 'dataset' | 'idx'> & Partial<Prediction>): Prediction {
-  return {
-    key: `${fields.dataset}-${fields.idx}`,
+  return predictionOf({
     task: 'video/caption',
-    vid: null,
     video: null,
     prompt: 'Describe the video in detail.',
-    begun: '',
-    question: null,
     reference: 'A red circle moves to the right.',
-    extraInfo: {},
     prediction: 'A red circle moves.',
     finish: 'stop',
-    error: null,
     used,
     ...fields,
-  }
+  })
 }
 
 /** A failed prediction. */

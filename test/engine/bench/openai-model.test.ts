@@ -1,7 +1,7 @@
 import { copyFile, mkdir, readFile } from 'node:fs/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import sharp from 'sharp'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { ClipSettings } from '../../../src/bench/run/openai-clip.ts'
 import { OpenAiModel, type OpenAiModelOptions } from '../../../src/bench/run/openai-model.ts'
 import { clipThenText, type Sample } from '../../../src/bench/sample.ts'
@@ -30,15 +30,8 @@ const sample: Sample = {
   extraInfo: {},
 }
 
-let before: string | undefined
-beforeEach(() => {
-  before = process.env.OPENAI_API_KEY
-  process.env.OPENAI_API_KEY = KEY
-})
-afterEach(() => {
-  if (before === undefined) delete process.env.OPENAI_API_KEY
-  else process.env.OPENAI_API_KEY = before
-})
+beforeEach(() => void vi.stubEnv('OPENAI_API_KEY', KEY))
+afterEach(() => void vi.unstubAllEnvs())
 
 /** Sends one sample to a server with the given replies. */
 async function answerWith(

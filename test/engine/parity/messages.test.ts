@@ -8,6 +8,7 @@ import { importCheckpoint } from '../../../src/engine/models/import/import-check
 import { traceMessages } from '../../../src/engine/trace.ts'
 import { samplingSchema } from '../../../src/shared/sampling.ts'
 import { checkpointPath } from '../../helpers/checkpoint-folder.ts'
+import { largestDifference } from '../../helpers/parity.ts'
 import { readTensors } from '../../helpers/safetensors-file.ts'
 import { ScratchFolder } from '../../helpers/scratch-folder.ts'
 
@@ -45,11 +46,6 @@ function partOf({ text, image, video, frames = 1 }: Expected['messages'][number]
   if (text !== undefined) return { kind: 'text', text }
   const path = fileURLToPath(new URL(image ? `pictures/${image}` : `clips/${video}`, fixtures))
   return { kind: 'clip', clip: { path, frames: { kind: 'uniform', count: frames } } }
-}
-
-function largestDifference(a: Float32Array, b: Float32Array): number {
-  expect(a.length).toBe(b.length)
-  return a.reduce((largest, value, i) => Math.max(largest, Math.abs(value - (b[i] ?? Number.NaN))), 0)
 }
 
 describe.each(['pictures-in-a-message', 'pictures-over-turns', 'pictures-beside-a-clip'])('%s', (name) => {

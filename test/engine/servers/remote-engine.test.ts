@@ -2,7 +2,7 @@ import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { TurnRequest } from '../../../src/engine/engine-client.ts'
 import { towerForm } from '../../../src/engine/families/families.ts'
 import { openClip } from '../../../src/engine/media/open-clip.ts'
@@ -36,15 +36,8 @@ afterAll(async () => {
 })
 const startServer = (options: Partial<VllmOptions> = {}) => servers.start(options)
 
-let before: string | undefined
-beforeEach(() => {
-  before = process.env.OPENAI_API_KEY
-  process.env.OPENAI_API_KEY = KEY
-})
-afterEach(() => {
-  if (before === undefined) delete process.env.OPENAI_API_KEY
-  else process.env.OPENAI_API_KEY = before
-})
+beforeEach(() => void vi.stubEnv('OPENAI_API_KEY', KEY))
+afterEach(() => void vi.unstubAllEnvs())
 
 const engineWith = (used: readonly { readonly url: string }[], options: Partial<RemoteEngineOptions> = {}) =>
   new RemoteEngine({ model: 'demo', home: '/nowhere', baseUrls: used.map(({ url }) => url), preparer, ...options }, quick)

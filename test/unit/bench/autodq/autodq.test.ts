@@ -8,6 +8,7 @@ import type { Prediction } from '../../../../src/bench/prediction.ts'
 import type { Progress } from '../../../../src/shared/engine-events.ts'
 import { ChatServer } from '../../../helpers/chat-server.ts'
 import { literalJudge } from '../../../helpers/literal-judge.ts'
+import { predictionOf } from '../../../helpers/predictions.ts'
 import { ScratchFolder } from '../../../helpers/scratch-folder.ts'
 
 const never = new AbortController().signal
@@ -32,7 +33,7 @@ function makeJudge(model = 'm', cache?: string): Promise<Judge> {
   return createJudge({
     judge: `openai:${model}`,
     env: { OPENAI_BASE_URL: server.baseUrl, OPENAI_API_KEY: server.key },
-    retryPolicy: { attempts: 2, backoff: 1, stall: 1000 },
+    retryPolicy: { attempts: 2, backoff: 1, stall: 30_000 },
     cache,
     signal: never,
   })
@@ -43,23 +44,7 @@ function options(more: Partial<JudgingOptions> = {}): JudgingOptions {
 }
 
 function described(idx: number, prediction: string | null, reference: string, events?: readonly string[]): Prediction {
-  return {
-    key: `DREAM/animation-${idx}`,
-    dataset: 'DREAM/animation',
-    task: 'video/caption',
-    idx,
-    vid: idx,
-    video: `/clips/${idx}.mp4`,
-    prompt: 'Describe the video in detail.',
-    begun: '',
-    question: null,
-    reference,
-    extraInfo: { n_shots: 1, ...(events && { events }) },
-    prediction,
-    finish: prediction === null ? null : 'stop',
-    error: prediction === null ? { code: 'file-missing', message: 'The clip is not there.' } : null,
-    used: null,
-  }
+  return predictionOf({ dataset: 'DREAM/animation', idx, reference, extraInfo: { n_shots: 1, ...(events && { events }) }, prediction })
 }
 
 async function records(name = 'DREAM_eval_infos'): Promise<Record<string, unknown>[]> {

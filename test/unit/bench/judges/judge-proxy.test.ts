@@ -6,7 +6,7 @@ import { ProxyServer } from '../../../helpers/proxy-server.ts'
 
 const call = { prompt: { name: 'red', version: '1' }, system: 'Is it red?', user: 'a red ball', schema: z.object({ red: z.boolean() }) }
 const never = new AbortController().signal
-const patience = { attempts: 3, backoff: 5, stall: 2000 }
+const patience = { attempts: 3, backoff: 5, stall: 30_000 }
 
 let server: ChatServer
 let proxy: ProxyServer

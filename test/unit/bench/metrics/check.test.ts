@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type CheckedPair, checkAnswer, checkedPairs, checkFigures, findsFalseWord } from '../../../../src/bench/metrics/check.ts'
-import type { Prediction } from '../../../../src/bench/prediction.ts'
 import { checkReport } from '../../../../src/bench/report/check-report.ts'
+import { predictionOf } from '../../../helpers/predictions.ts'
 
 /** "A red star spins." with the support of its words. */
 function sentence(...supports: number[]) {
@@ -37,23 +37,9 @@ describe('figures', () => {
   })
 
   it('are reported by what was exchanged, over the answers that can be read', () => {
-    const answer = (key: string, prediction: string | null, dataset: string): Prediction => ({
-      key,
-      dataset,
-      task: 'video/check',
-      idx: 0,
-      vid: 1,
-      video: null,
-      prompt: '',
-      begun: '',
-      question: null,
-      reference: '',
-      extraInfo: { false_caption: { text: 'A red star spins.', ...red } },
-      prediction,
-      finish: null,
-      error: null,
-      used: null,
-    })
+    const extraInfo = { false_caption: { text: 'A red star spins.', ...red } }
+    const answer = (key: string, prediction: string | null, dataset: string) =>
+      predictionOf({ key, dataset, idx: 0, extraInfo, prediction })
     const right = checkAnswer([sentence(0.9, 0.9, 0.9, 0.9)], [sentence(0.9, 0.1, 0.9, 0.9)])
     const predictions = [
       answer('a', right, 'moving-shapes-check/color'),

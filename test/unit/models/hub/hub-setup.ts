@@ -28,8 +28,8 @@ export function checkpoint(): Map<string, Uint8Array> {
   ])
 }
 
-/** Ten attempts of a few milliseconds. */
-const patience: RetryPolicy = { attempts: 4, backoff: 1, stall: 3000 }
+/** Four attempts of a few milliseconds. A process that gets no processor time for a while has not stalled. */
+const patience: RetryPolicy = { attempts: 4, backoff: 1, stall: 30_000 }
 
 interface Setup {
   hub: HubServer
