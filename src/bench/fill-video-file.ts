@@ -4,16 +4,19 @@ import { isPlaceholder } from './annotations.ts'
 const KEYS = ['"video_file"', '"image_file"']
 
 /**
- * Replaces the placeholder in an annotation's line with `path`. All other bytes stay unchanged, so that numbers and keys keep their meaning for
+ * Replaces the placeholder in an annotation's line, also in a list of paths, with `path`. All other bytes stay unchanged, so that numbers and keys keep their meaning for
  * other programs. The line must be valid JSON.
  */
 export function fillVideoFile(line: string, path: string): string {
   const pieces: string[] = []
   let taken = 0
   let key = false
+  let inList = false
   let end = 0
   for (let start = line.indexOf('"'); start >= 0; start = line.indexOf('"', end)) {
-    const follows = key && line.slice(end, start).trim() === ':'
+    const between = line.slice(end, start).trim()
+    const follows: boolean = key ? /^:\s*\[?$/.test(between) : inList && between === ','
+    inList = follows && (inList || between.endsWith('['))
     end = endOfString(line, start)
     const string = line.slice(start, end)
     if (follows && isPlaceholder(string)) {

@@ -43,7 +43,7 @@ export interface IndexedSample {
 }
 
 export interface RunIndex {
-  /** In the order of the files. If a key occurs twice, the later answer. */
+  /** In the order of the files. If a key occurs several times, the first answer, or the first failure if there is no answer. */
   readonly samples: readonly IndexedSample[]
   readonly byKey: ReadonlyMap<string, IndexedSample>
   readonly broken: { readonly count: number; readonly first: readonly string[] }
@@ -58,6 +58,7 @@ export async function indexRun(files: RunFiles, signal: AbortSignal): Promise<Ru
   const broken = new Broken()
   const verdicts = await readVerdicts(files, broken, signal)
   const byKey = new Map<string, IndexedSample>()
+  const answered = new Set<string>()
   const judges = new Map<string, string>()
   for (const { path } of files.predictions) {
     for await (const read of readJsonLines(path, signal)) {
@@ -78,9 +79,10 @@ export async function indexRun(files: RunFiles, signal: AbortSignal): Promise<Ru
         labels: labelsOf(prediction),
       }
       if (found?.line.judge) judges.set(name, found.line.judge)
-      // Several shards of a run may contain the same sample: an answer takes precedence over a failure.
-      const before = byKey.get(sample.key)
-      if (!before || prediction.prediction !== null || before.standing.kind === 'failed') byKey.set(sample.key, sample)
+      // Several shards of a run may contain the same sample: an answer takes precedence over a failure, and the first answer counts, as in an evaluation.
+      if (answered.has(sample.key) || (byKey.has(sample.key) && prediction.prediction === null)) continue
+      byKey.set(sample.key, sample)
+      if (prediction.prediction !== null) answered.add(sample.key)
     }
   }
   return { samples: [...byKey.values()], byKey, broken, judges }

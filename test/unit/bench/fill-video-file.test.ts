@@ -13,6 +13,10 @@ describe('filling in the path of a clip', () => {
     [String.raw`{"a":"\\","video_file":"<placeholder>"}`, String.raw`{"a":"\\","video_file":"/v/1.mp4"}`],
     ['{"prompt":"<placeholder>","video_file":"/w/2.mp4"}', '{"prompt":"<placeholder>","video_file":"/w/2.mp4"}'],
     ['["video_file","<placeholder>"]', '["video_file","<placeholder>"]'],
+    // A clip may be a list of pictures.
+    ['{"video_file": ["<placeholder>", "b.png" ,"<placeholder>"]}', '{"video_file": ["/v/1.mp4", "b.png" ,"/v/1.mp4"]}'],
+    ['{"video_file":["a.png"],"list":["<placeholder>"]}', '{"video_file":["a.png"],"list":["<placeholder>"]}'],
+    ['{"list":["video_file",["<placeholder>"]]}', '{"list":["video_file",["<placeholder>"]]}'],
   ])('%j becomes %j', (line, filled) => {
     expect(fillVideoFile(line, '/v/1.mp4')).toBe(filled)
   })

@@ -70,6 +70,14 @@ test('reports broken lines and continues; prefers an answer to a failure of the 
   expect(broken.first[0]).toMatch(/mvbench[/\\]predictions\.jsonl:2: not JSON/)
 })
 
+test('takes the first of several answers to a sample, as an evaluation does', async () => {
+  const predictions = [choice(1, null), choice(1, 'B'), choice(1, 'A'), choice(2, 'none of these'), choice(2, 'B'), choice(3, null)]
+  await writePredictions(run, 'mvbench', predictions)
+  const { samples } = await indexed()
+  expect(samples.map(({ standing }) => standing)).toEqual([{ kind: 'choice', correct: true }, { kind: 'failed' }, { kind: 'failed' }])
+  expect((await readSamples(samples)).map(({ prediction: answer }) => answer)).toEqual(['B', 'none of these', null])
+})
+
 test('reads verdicts of the Python program by number, without events where there were none', async () => {
   await writePredictions(run, 'dream', [prediction({ dataset: 'DREAM', idx: 5 })])
   const event = { event: 'the whole text', relationship: 'neutral', reason: '' }
