@@ -100,9 +100,12 @@ export async function judgeSamples<Stored extends RecordBase>(
 ): Promise<Outcome<Stored>> {
   await using _lock = await lockRecords(folder)
   const records = new Map<string, Stored>()
+  /** Lines of other programs and versions, such as the Python program's, whose verdicts do not tell their judge. */
+  const foreign: unknown[] = []
   const keep = (value: unknown) => {
     const stored = judging.schema.safeParse(value)
     if (stored.success) records.set(stored.data.key, stored.data)
+    else foreign.push(value)
   }
   const failures = new Map<string, Failure>()
   let added = 0
@@ -145,8 +148,8 @@ export async function judgeSamples<Stored extends RecordBase>(
       report()
     })
   }
-  // Write one line per sample, in the order of the predictions, and keep the records of other samples.
-  if (added > 0) await replaceFile(folder, judging.file, linesOf(inOrder(records, predictions)))
+  // Write one line per sample, in the order of the predictions, and keep the records of other samples and programs.
+  if (added > 0) await replaceFile(folder, judging.file, linesOf([...inOrder(records, predictions), ...foreign]))
   await writeFailures(folder, judging.failuresFile, predictions, failures, signal)
   return { records, failures }
 }

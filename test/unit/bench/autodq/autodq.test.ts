@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { judgeDream } from '../../../../src/bench/autodq/autodq.ts'
 import type { JudgingOptions } from '../../../../src/bench/autodq/judge-samples.ts'
@@ -236,6 +236,14 @@ test('an abort ends the work, and verdicts remain', async () => {
   const { verdicts } = await judgeDream(predictions, judge, options())
   expect(verdicts).toHaveLength(20)
   expect(server.seen.length - before).toBe(15 * 4)
+})
+
+test('keeps verdicts of the Python program in its file, after those of this one', async () => {
+  const python = { idx: 'DREAM/animation_0', gt: 'cat 0 jumps', pred: 'cat 0 jumps', events_gt: [], hit_num_recall: 'hit: 0 / 0' }
+  await mkdir(folder.path('eval_records'))
+  await folder.write('eval_records/DREAM_eval_infos.jsonl', `${JSON.stringify(python)}\n`)
+  for (const idx of [0, 1]) await judgeDream([described(idx, `cat ${idx} jumps`, `Cat ${idx} jumps`)], judge, options())
+  expect(await records()).toMatchObject([{ key: 'DREAM/animation-1' }, { key: 'DREAM/animation-0' }, python])
 })
 
 test('judges again only the sample of a torn last line', async () => {
