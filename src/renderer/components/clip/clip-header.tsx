@@ -1,9 +1,9 @@
 import { Check, FolderOpen, Link, X } from 'lucide-react'
-import { useState } from 'react'
 import type { ClipMetadata } from '../../../shared/contract/clips.ts'
 import { sizeText } from '../../../shared/size-text.ts'
 import { t } from '../../../shared/text.ts'
 import { closeClip } from '../../flows/open-clip.ts'
+import { useCopied } from '../../hooks/use-copied.ts'
 import { copyText } from '../../lib/copy-text.ts'
 import { clockText } from '../../lib/time-text.ts'
 import { usePlayer } from '../../stores/player.ts'
@@ -12,9 +12,6 @@ import { Button } from '../ui/button.tsx'
 import { IconButton } from '../ui/icon-button.tsx'
 import { ClipExport } from './clip-export.tsx'
 import { ModelChip } from './model-chip.tsx'
-
-/** Duration of the "copied" state, in milliseconds. */
-const SAY_MS = 1500
 
 /** The clip's name and facts, the model, and what can be done with the whole clip. */
 export function ClipHeader({ metadata }: { readonly metadata: ClipMetadata }) {
@@ -47,19 +44,16 @@ export function ClipHeader({ metadata }: { readonly metadata: ClipMetadata }) {
 
 /** Copies an address with the time that the player shows: of the clip's file in the app's window, of the page in a browser. */
 function CopyMoment({ handle }: { readonly handle: string }) {
-  const [done, setDone] = useState(false)
-  const copy = async () => {
+  const { copied, copy } = useCopied(async () => {
     const { time } = usePlayer.getState()
     // Nothing outside the window opens the address of its page.
     if (window.tarsier) await window.tarsier.copyMoment(handle, time)
     else await copyText(pageAddress(time))
-    setDone(true)
-    setTimeout(() => setDone(false), SAY_MS)
-  }
-  const Icon = done ? Check : Link
+  })
+  const Icon = copied ? Check : Link
   return (
-    <Button variant="quiet" size="small" onClick={() => reportErrors(copy)} className="min-h-8">
-      <Icon size={16} aria-hidden="true" /> <span className="max-wide:sr-only">{done ? t('Copied') : t('Copy moment')}</span>
+    <Button variant="quiet" size="small" onClick={copy} className="min-h-8">
+      <Icon size={16} aria-hidden="true" /> <span className="max-wide:sr-only">{copied ? t('Copied') : t('Copy moment')}</span>
     </Button>
   )
 }
