@@ -22,6 +22,10 @@ port.on('message', (message: ToThread) => {
   last = last
     .then(() => answer(message))
     .catch((error) => post({ kind: 'failed', message: error instanceof Error ? error.message : String(error) }))
+    .finally(() => {
+      // Also if a lost device cannot release its session: the thread would never end, nor would the process.
+      if (message.kind === 'close') port.close()
+    })
 })
 
 async function answer(message: ToThread): Promise<void> {
@@ -47,8 +51,7 @@ async function answer(message: ToThread): Promise<void> {
     }
     case 'close':
       await session?.release()
-      post({ kind: 'closed' })
-      return port.close()
+      return post({ kind: 'closed' })
     default:
       return assertNever(message)
   }
