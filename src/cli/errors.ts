@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import type { BrokenLine } from '../bench/json-lines.ts'
 import { asTarsierError, TarsierError } from '../shared/errors.ts'
+import { phrase } from '../shared/phrase.ts'
 import { translate } from '../shared/translate.ts'
 import { oneLine } from './printable.ts'
 import { remedyText } from './remedy-text.ts'
@@ -36,7 +37,7 @@ function optionsFor({ code, details, remedy }: TarsierError): string {
         ...(typeof details?.frames === 'number' ? [`--frames ${details.frames}`] : []),
         ...(typeof details?.maxPixels === 'number' ? [`--max-pixels ${details.maxPixels}`] : []),
       ]
-      return options.length === 0 ? '' : `${options.join(' ')}; "tarsier describe --fit" does this automatically`
+      return options.length === 0 ? '' : translate(phrase`${options.join(' ')}; "tarsier describe --fit" does this automatically`)
     }
     default:
       return ''

@@ -4,7 +4,8 @@ import { selectSamples } from '../bench/run/samples.ts'
 import { hasPictureExtension } from '../engine/media/media-names.ts'
 import { readManifest } from '../engine/models/manifest.ts'
 import { DEMO_MODEL, resolveModel } from '../engine/models/registry.ts'
-import { expectFields, noRewriter } from '../engine/rewriting/rewriter.ts'
+import { expectFields, noRewriter, textModelOf } from '../engine/rewriting/rewriter.ts'
+import { textModelHash } from '../engine/rewriting/text-models.ts'
 import { appVersion } from '../service/version.ts'
 import { type QueueTask, queueTasks } from '../shared/contract/queue.ts'
 import { descriptionPrompt } from '../shared/description-prompt.ts'
@@ -143,7 +144,7 @@ async function submit(sources: readonly string[], given: SubmitOptions, signal: 
   const { openJob } = await import('../queue/job-store.ts')
   const { submitUnits } = await import('../queue/submit-units.ts')
   const progress = new ProgressLine(process.stderr)
-  const { manifest, ...job } = await requestOf(given, shape)
+  const { manifest, ...job } = await requestOf(given, shape, signal)
   let unusable = 0
   const report = (error: unknown, subject?: string) => {
     unusable += 1
@@ -175,8 +176,8 @@ async function submit(sources: readonly string[], given: SubmitOptions, signal: 
   }
 }
 
-/** The job with the manifest of its model; null for a model that only servers have. */
-async function requestOf(given: SubmitOptions, shape: CaptionShape | null) {
+/** The job with the manifest of its model; null for a model that only servers have. Throws `rewriter-missing` without the text model of the shape. */
+async function requestOf(given: SubmitOptions, shape: CaptionShape | null, signal: AbortSignal) {
   const { localJob, namedModelJob, serversJob } = await import('../queue/new-job.ts')
   const { task, frames, sampler, maxPixels, prompt, system, maxTokens, temperature, topP, topK, repeatPenalty, seed, stop } = given
   const { segment, scenes, summary, precision } = given
@@ -192,8 +193,11 @@ async function requestOf(given: SubmitOptions, shape: CaptionShape | null) {
     events: { segment, scenes, summary, precision },
   }
   if (given.engine === 'tarsier') {
-    const manifest = await readManifest(await resolveModel(given.model, homeOf(given)))
-    return { manifest, ...localJob(manifest, choices) }
+    const home = homeOf(given)
+    const manifest = await readManifest(await resolveModel(given.model, home))
+    const path = isRewriting(shape) ? await textModelOf(shape, { home }) : undefined
+    const textModel = path === undefined ? null : await textModelHash(path, signal)
+    return { manifest, ...localJob(manifest, { ...choices, textModel }) }
   }
   const served = await servedModel(given)
   if (served.kind === 'named') return { manifest: null, ...(await namedModelJob(served, choices)) }

@@ -2,7 +2,7 @@ import type { AnswerPrefixForm } from '../bench/run/answer-prefix-form.ts'
 import type { ClipForm } from '../bench/run/openai-clip.ts'
 import { OpenAiModel } from '../bench/run/openai-model.ts'
 import type { RunSettings } from '../bench/run/run-settings.ts'
-import { modelHashes, serversSettings, type TarsierChoices, tarsierSettings } from '../bench/run/tarsier-settings.ts'
+import { modelHashes, serversSettings, shapeSettings, type TarsierChoices, tarsierSettings } from '../bench/run/tarsier-settings.ts'
 import type { ServerPictures } from '../servers/clip-form.ts'
 import type { QueueTask } from '../shared/contract/queue.ts'
 import { TarsierError } from '../shared/errors.ts'
@@ -22,6 +22,8 @@ export interface JobChoices {
   readonly prompt?: string | undefined
   readonly system?: string | undefined
   readonly shape?: CaptionShape | null
+  /** sha256 of the text model that rewrites descriptions; null or absent for none. */
+  readonly textModel?: string | null
   readonly sampling: { readonly [Name in keyof Sampling]?: Sampling[Name] | undefined }
   readonly events: { readonly segment: number; readonly scenes: boolean; readonly summary: boolean; readonly precision: number }
 }
@@ -36,7 +38,8 @@ interface RequestedJob {
 /** The request and settings of a job for a model that is installed here, and in the workers' engines. */
 export function localJob(manifest: ModelManifest, choices: JobChoices): RequestedJob {
   const request = importedRequest({ engine: 'tarsier', ...importedModel(manifest) }, manifest, choices)
-  return { request, settings: { ...tarsierSettings(manifest, runChoices(request)), ...taskSettings(request) } }
+  const settings = { ...tarsierSettings(manifest, runChoices(request)), ...taskSettings(request, choices.textModel) }
+  return { request, settings }
 }
 
 /**
@@ -116,9 +119,9 @@ function requestOf(model: JobModel, choices: JobChoices, sampling: Sampling, fra
 }
 
 /** Settings of events and checks, and the shape of descriptions, which runs of benchmarks do not have. */
-function taskSettings({ task, prompt, shape, events }: JobRequest): RunSettings {
+function taskSettings({ task, prompt, shape, events }: JobRequest, textModel: string | null = null): RunSettings {
   if (task === 'events' || task === 'check') return { task, prompt, ...events }
-  return shape === null ? {} : { shape }
+  return shapeSettings(shape, textModel)
 }
 
 function defined<T extends object>(values: T): Partial<T> {

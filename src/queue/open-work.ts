@@ -1,12 +1,15 @@
 import type { ModelUnderTest } from '../bench/run/model-under-test.ts'
 import { OpenAiModel } from '../bench/run/openai-model.ts'
-import { settingDifferences } from '../bench/run/run-settings.ts'
+import { settingDifferences, TEXT_MODEL_SETTING } from '../bench/run/run-settings.ts'
 import { ServersModel } from '../bench/run/servers-model.ts'
 import { shapedModel } from '../bench/run/shaped-model.ts'
 import { openTarsierModels } from '../bench/run/tarsier-workers.ts'
+import { textModelOf } from '../engine/rewriting/rewriter.ts'
+import { textModelHash } from '../engine/rewriting/text-models.ts'
 import { DEFAULT_PER_SERVER } from '../servers/per-server.ts'
 import type { DeviceChoice } from '../shared/devices.ts'
 import { assertNever, TarsierError } from '../shared/errors.ts'
+import { isRewriting } from '../shared/shaping/caption-shape.ts'
 import type { JobModels } from './job-models.ts'
 import type { Job } from './job-store.ts'
 import { samplesWork, textsWork, type UnitWork } from './unit-work.ts'
@@ -40,8 +43,8 @@ export interface ServerChoices {
 }
 
 /**
- * Loads what a job needs. Throws `model-missing` if no model here has the files of the job's, `queue-mismatch` if a model would work with other
- * settings, and as loading does.
+ * Loads what a job needs. Throws `model-missing` if no model here has the files of the job's, `rewriter-missing` and `model-mismatch` if the text
+ * model that the job names is not here or has other contents, `queue-mismatch` if a model would work with other settings, and as loading does.
  */
 export async function openWork(job: Job, options: WorkOptions, signal: AbortSignal): Promise<UnitWork> {
   const { task, model, frames, maxPixels, system, sampling, shape } = job.request
@@ -80,6 +83,7 @@ export async function openWork(job: Job, options: WorkOptions, signal: AbortSign
       const engine = { model: directory, device: options.device, home: options.home, untested: options.untested }
       const slots = concurrency ?? 1
       if (task === 'events' || task === 'check') return await textsWork(job.request, engine, slots, signal)
+      await expectSameTextModel(job, options.home, signal)
       return await withSameSettings(job, await openTarsierModels(slots, { engine, ...choices, shape }, signal))
     }
     default:
@@ -90,6 +94,19 @@ export async function openWork(job: Job, options: WorkOptions, signal: AbortSign
 /** One model that answers several samples at the same time. */
 function severalOf(model: ModelUnderTest, count: number): [ModelUnderTest, ...ModelUnderTest[]] {
   return [model, ...Array<ModelUnderTest>(count - 1).fill(model)]
+}
+
+/** Before anything is loaded, and with a sentence that says more than the difference of two hashes. */
+async function expectSameTextModel({ name, request: { shape }, settings }: Job, home: string, signal: AbortSignal): Promise<void> {
+  const wanted = settings[TEXT_MODEL_SETTING]
+  if (!isRewriting(shape) || wanted === undefined) return
+  const path = await textModelOf(shape, { home })
+  if (path === undefined || (await textModelHash(path, signal)) === wanted) return
+  throw new TarsierError(
+    'model-mismatch',
+    `The text model ${path} is not the file that the job "${name}" was submitted with, so its captions would differ. Copy the file of this name from the machine that submitted the job.`,
+    { details: { path } },
+  )
 }
 
 async function withSameSettings({ name, settings }: Job, models: readonly [ModelUnderTest, ...ModelUnderTest[]]): Promise<UnitWork> {

@@ -52,8 +52,8 @@ export function collectTexts(root: string): CollectedTexts {
   for (const file of globSync('src/**/*.{ts,tsx}', { cwd: root, ignore: [...untranslated] }).sort()) {
     const source = parse(root, file)
     const page = /^src\/(renderer|main)\//.test(file)
-    // Of the command line and the server, errors are translated, with their remedies.
-    const errorsOnly = /^src\/(cli|serve)\//.test(file) && !file.endsWith('/remedy-text.ts')
+    // Of the command line and the server, errors are translated.
+    const errorsOnly = /^src\/(cli|serve)\//.test(file)
     visit(source, (node) => {
       for (const text of textsAt(node, page, errorsOnly)) if (!texts.has(text)) texts.set(text, `${file}:${lineOf(source, node)}`)
     })

@@ -89,7 +89,8 @@ const models = {
     remedies: ['merge-adapter', 'give-template', 'choose-language-precision', 'choose-vision-precision'],
   },
   'model-mismatch': {
-    meaning: 'The language model, the vision tower or the adapter belong to different models.',
+    meaning:
+      'The language model, the vision tower or the adapter belong to different models. In a job: the text model on this machine is another file than the one that the job was submitted with.',
     advice: 'Give files that were made from one checkpoint, and import the model again.',
   },
   'model-exists': {

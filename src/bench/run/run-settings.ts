@@ -13,6 +13,9 @@ const SETTINGS_FILE = 'run.json'
 /** Folder to which `--new` moves existing folders. */
 const OLD_FOLDER = 'old'
 
+/** Setting with the sha256 of the text model that rewrites. Runs and jobs of earlier versions stored its name only, in the shape. */
+export const TEXT_MODEL_SETTING = 'text-model'
+
 /** Settings that determine the answers of a run, by the names that users know. Devices and speed do not belong here. */
 const runSettingsSchema = z.record(z.string(), z.json())
 export type RunSettings = z.infer<typeof runSettingsSchema>
@@ -64,10 +67,11 @@ export async function writeSettings(directory: string, dataSet: string, settings
   await replaceFile(directory, SETTINGS_FILE, `${JSON.stringify(file, null, 2)}\n`)
 }
 
-/** Lists the changed settings: `frames was 8 and is 16`. */
+/** Lists the changed settings: `frames was 8 and is 16`. A text model is not compared with one whose hash was not stored. */
 export function settingDifferences(before: RunSettings, now: RunSettings): string[] {
   const names = [...new Set([...Object.keys(before), ...Object.keys(now)])]
   return names
+    .filter((name) => name !== TEXT_MODEL_SETTING || (before[name] !== undefined && now[name] !== undefined))
     .filter((name) => !isDeepStrictEqual(before[name], now[name]))
     .map((name) => `${name} was ${shown(before[name])} and is ${shown(now[name])}`)
 }

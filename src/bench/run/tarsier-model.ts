@@ -6,7 +6,8 @@ import { MediaProcess } from '../../engine/host/media-process.ts'
 import { fileStamp } from '../../engine/media/local-file.ts'
 import { modelFiles, readManifest } from '../../engine/models/manifest.ts'
 import { resolveModel } from '../../engine/models/registry.ts'
-import { expectTextModel, rewriterFor } from '../../engine/rewriting/rewriter.ts'
+import { expectTextModel, rewriterFor, textModelOf } from '../../engine/rewriting/rewriter.ts'
+import { textModelHash } from '../../engine/rewriting/text-models.ts'
 import { installedVersion } from '../../platform/installed-version.ts'
 import type { Answer, FrameUsed } from '../../shared/engine-events.ts'
 import { isProcessLost, TarsierError } from '../../shared/errors.ts'
@@ -21,7 +22,7 @@ import type { Sample } from '../sample.ts'
 import type { Answered, ModelUnderTest } from './model-under-test.ts'
 import type { RunSettings } from './run-settings.ts'
 import { SampleClips, sharedPixelLimit } from './sample-clips.ts'
-import { modelHashes, type TarsierChoices, tarsierSettings } from './tarsier-settings.ts'
+import { modelHashes, shapeSettings, type TarsierChoices, tarsierSettings } from './tarsier-settings.ts'
 
 /** Name of the single conversation, whose cached clip is reused for the next question about it. */
 const CONVERSATION = 'bench'
@@ -92,17 +93,16 @@ export class TarsierModel implements ModelUnderTest {
   static async open(options: TarsierModelOptions, signal: AbortSignal): Promise<TarsierModel> {
     const folder = await resolveModel(options.engine.model, options.engine.home)
     const manifest = await readManifest(folder)
-    const files = modelFiles(manifest)
-    const marks = await FileMarks.of(
-      folder,
-      files.map(({ file }) => file),
-    )
+    const { shape = null, engine } = options
+    const textModel = isRewriting(shape) ? await textModelOf(shape, { home: engine.home, textModel: options.textModel }) : undefined
+    const files = modelFiles(manifest).map(({ file }) => join(folder, file))
+    const marks = await FileMarks.of(textModel === undefined ? files : [...files, textModel])
     const client = start(options)
     try {
       const info = await client.load(signal)
-      const { shape = null, textModel, engine } = options
       if (isRewriting(shape)) await expectTextModel(shape, { home: engine.home, textModel }, info)
-      const settings = { ...tarsierSettings(manifest, options), ...shapeSettings(options) }
+      const sha256 = textModel === undefined ? null : await textModelHash(textModel, signal)
+      const settings = { ...tarsierSettings(manifest, options), ...shapeSettings(namedShape(options), sha256) }
       return new TarsierModel(options, client, info, settings, modelHashes(manifest), marks, familyOf(manifest).clipPixels(manifest))
     } catch (error) {
       await client[Symbol.asyncDispose]()
@@ -231,11 +231,10 @@ function seenIn({ text, shaped, finish, frames, width, height, device: { vision,
   return { text, ...(shaped && { shaped }), finish, frames, ...size, device: `vision ${vision}, language ${language}` }
 }
 
-/** The shape among the settings of a run, with the name of the text model that it is used with. */
-function shapeSettings({ shape = null, textModel }: Pick<TarsierModelOptions, 'shape' | 'textModel'>): RunSettings {
-  if (shape === null) return {}
-  if (!isRewriting(shape) || textModel === undefined) return { shape }
-  return { shape: { ...shape, rewrite: { ...shape.rewrite, model: basename(textModel) } } }
+/** The shape with the name of the text model that it is used with. */
+function namedShape({ shape = null, textModel }: Pick<TarsierModelOptions, 'shape' | 'textModel'>): CaptionShape | null {
+  if (!isRewriting(shape) || textModel === undefined) return shape
+  return { ...shape, rewrite: { ...shape.rewrite, model: basename(textModel) } }
 }
 
 /** Disables the disk cache: thousands of clips that are used once would only evict one another. */
@@ -244,7 +243,7 @@ function start({ engine, start: begin }: TarsierModelOptions): BenchEngine {
 }
 
 /**
- * Checks that a model's files have not changed since the run began. If a file is overwritten while a running engine has it mapped, the engine
+ * Checks that the files of the models have not changed since the run began. If a file is overwritten while a running engine has it mapped, the engine
  * returns garbage without an error.
  */
 class FileMarks {
@@ -254,8 +253,7 @@ class FileMarks {
     this.#stamps = stamps
   }
 
-  static async of(folder: string, files: readonly string[]): Promise<FileMarks> {
-    const paths = files.map((file) => join(folder, file))
+  static async of(paths: readonly string[]): Promise<FileMarks> {
     return new FileMarks(new Map(await Promise.all(paths.map(async (path) => [path, await fileStamp(path)] as const))))
   }
 

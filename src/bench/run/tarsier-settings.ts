@@ -3,8 +3,9 @@ import type { ServerPictures } from '../../servers/clip-form.ts'
 import type { SamplerName } from '../../shared/frame-request.ts'
 import type { ModelManifest } from '../../shared/model-manifest.ts'
 import type { Sampling } from '../../shared/sampling.ts'
+import type { CaptionShape } from '../../shared/shaping/caption-shape.ts'
 import { describeSettings } from './describe-settings.ts'
-import type { RunSettings } from './run-settings.ts'
+import { type RunSettings, TEXT_MODEL_SETTING } from './run-settings.ts'
 
 /** What a user chooses about a run of an imported model. */
 export interface TarsierChoices {
@@ -31,6 +32,15 @@ export function tarsierSettings(manifest: ModelManifest, { frames, maxPixels, sy
 /** Settings of a run of an imported model on servers. Loads nothing. */
 export function serversSettings(manifest: ModelManifest, pictures: ServerPictures, choices: TarsierChoices): RunSettings {
   return { ...tarsierSettings(manifest, choices), engine: 'openai', pictures }
+}
+
+/**
+ * Settings of the shape of descriptions.
+ * @param textModel sha256 of the text model that rewrites; null if the model itself rewrites, or nothing does
+ */
+export function shapeSettings(shape: CaptionShape | null, textModel: string | null): RunSettings {
+  if (shape === null) return {}
+  return { shape, ...(textModel !== null && { [TEXT_MODEL_SETTING]: textModel }) }
 }
 
 /** sha256 of the files of a model, by name. */

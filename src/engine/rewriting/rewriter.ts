@@ -170,8 +170,8 @@ function expectFinished({ finished, text, model }: WrittenText, { rewrite }: Rew
   )
 }
 
-/** Path of the text model; undefined for the loaded model. */
-async function textModelOf(
+/** Path of the text model; undefined for the loaded model. Throws `rewriter-missing`. */
+export async function textModelOf(
   { rewrite }: RewritingShape,
   { home, textModel }: Pick<RewriterOptions, 'home' | 'textModel'>,
 ): Promise<string | undefined> {

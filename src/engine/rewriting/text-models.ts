@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { isMissing, readFailure } from '../../platform/file-failure.ts'
 import { TarsierError } from '../../shared/errors.ts'
+import { fileStamp, hashFile } from '../media/local-file.ts'
 
 const EXTENSION = '.gguf'
 
@@ -27,6 +28,19 @@ export async function textModelFile(given: { readonly path: string } | { readonl
     `The text model "${'path' in given ? given.path : given.name}" does not exist. ${there}. Put a text model (a GGUF file) there, or remove "model" from the shape to let the model that describes the clip rewrite.`,
     { details: { models: names } },
   )
+}
+
+/** Hashes of this process, by path: several engines of a run use the same text model, which has gigabytes. */
+const hashes = new Map<string, { readonly stamp: string; readonly sha256: string }>()
+
+/** SHA-256 of a text model, in hex. Throws as {@link hashFile} does. */
+export async function textModelHash(path: string, signal: AbortSignal): Promise<string> {
+  const stamp = await fileStamp(path)
+  const known = hashes.get(path)
+  if (known?.stamp === stamp) return known.sha256
+  const sha256 = await hashFile(path, signal)
+  hashes.set(path, { stamp, sha256 })
+  return sha256
 }
 
 async function textModels(folder: string): Promise<string[]> {

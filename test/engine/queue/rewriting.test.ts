@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { appendFile, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { predictionSchema } from '../../../src/bench/prediction.ts'
@@ -16,19 +16,27 @@ const fields = (subject: object) => ({
 })
 
 describe.skipIf(!hasPostgres)(withServer('jobs whose captions are rewritten'), { timeout: 600_000 }, () => {
-  const { database } = queueServer()
+  const { server, database } = queueServer()
 
-  test('are for workers with the text model, whose lines are those of describe --from', async () => {
+  test('are for workers with the same text model, whose lines are those of describe --from', async () => {
     await using scratch = await ScratchFolder.make()
     const folder = scratch.directory
-    const home = join(folder, 'home')
-    const env = { TARSIER_QUEUE: await database(), TARSIER_HOME: home }
-    const cli = (...args: string[]) => runCli(args, { env, cwd: folder })
+    const queue = await database()
+    const [submitting, home] = [join(folder, 'submitting'), join(folder, 'home')]
+    const on = (machine: string, ...args: string[]) => runCli(args, { env: { TARSIER_QUEUE: queue, TARSIER_HOME: machine }, cwd: folder })
+    const cli = (...args: string[]) => on(home, ...args)
+    const textModel = async (machine: string) => {
+      await mkdir(textModelsFolder(machine), { recursive: true })
+      await copyFile(TEXT_MODEL, join(textModelsFolder(machine), 'small.gguf'))
+    }
     const clip = join(folder, 'red.mp4')
     await copyFile(red, clip)
     await writeFile(join(folder, 'list.txt'), `${clip}\n`)
     await writeFile(join(folder, 'shape.json'), JSON.stringify(fields({ const: 'a red circle moves right and then grows' })))
-    expect(await cli('jobs', 'submit', 'list.txt', '--name', 'fields', '--shape', 'shape.json')).toMatchObject({ code: 0 })
+    const submit = (name: string) => on(submitting, 'jobs', 'submit', 'list.txt', '--name', name, '--shape', 'shape.json')
+    expect(await submit('fields')).toMatchObject({ code: 1, stderr: expect.stringContaining('[rewriter-missing]') })
+    await textModel(submitting)
+    expect(await submit('fields')).toMatchObject({ code: 0 })
 
     const drain = ['worker', '--drain', '--device', 'cpu']
     expect(await cli(...drain)).toMatchObject({
@@ -36,8 +44,25 @@ describe.skipIf(!hasPostgres)(withServer('jobs whose captions are rewritten'), {
       stdout: '0 done, 0 failed\n',
       stderr: expect.stringMatching(/fields: The text model "small" does not exist.*\[rewriter-missing\]/),
     })
-    await mkdir(textModelsFolder(home), { recursive: true })
-    await copyFile(TEXT_MODEL, join(textModelsFolder(home), 'small.gguf'))
+    await textModel(home)
+    await appendFile(join(textModelsFolder(home), 'small.gguf'), 'other')
+    expect(await cli(...drain)).toMatchObject({
+      code: 1,
+      stdout: '0 done, 0 failed\n',
+      stderr: expect.stringMatching(
+        /The text model .*small\.gguf is not the file that the job "fields" was submitted with.*\[model-mismatch\]/,
+      ),
+    })
+    // Earlier versions stored the name only.
+    expect(await submit('old')).toMatchObject({ code: 0 })
+    await server().sql(
+      `update tarsier.job set settings = (settings::jsonb - 'text-model')::text where name = 'old'`,
+      new URL(queue).pathname.slice(1),
+    )
+    expect(await cli(...drain, '--job', 'old')).toMatchObject({ code: 0, stdout: '1 done, 0 failed\n' })
+    expect(await submit('old')).toMatchObject({ code: 0, stdout: 'old: 0 added, 1 were there\n' })
+
+    await textModel(home)
     expect(await cli(...drain)).toMatchObject({ code: 0, stdout: '1 done, 0 failed\n' })
 
     expect(await cli('jobs', 'export', 'fields', '-o', 'shared.jsonl')).toMatchObject({ code: 0 })

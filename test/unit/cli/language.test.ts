@@ -1,5 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { errorLine } from '../../../src/cli/errors.ts'
 import { setLanguageOf } from '../../../src/cli/language.ts'
+import { remedyText } from '../../../src/cli/remedy-text.ts'
+import { TarsierError } from '../../../src/shared/errors.ts'
+import { remedies } from '../../../src/shared/remedies.ts'
 import { currentLanguage } from '../../../src/shared/text.ts'
 import { setTexts } from '../../../src/shared/translate.ts'
 
@@ -37,5 +41,14 @@ describe('the language of errors in a terminal', () => {
       code: 'usage',
       message: 'TARSIER_LANGUAGE is zh, which is not available. Set it to one of: system, en, zh-CN.',
     })
+  })
+
+  it('is that of the remedy in brackets', async () => {
+    await setLanguageOf({ TARSIER_LANGUAGE: 'zh-CN' })
+    const fits = new TarsierError('context-full', 'It fits with 4 frames.', { details: { frames: 4 } })
+    expect(errorLine(fits)).toContain('(--frames 4；"tarsier describe --fit" 会自动完成)')
+    // Commands, options and their values are the same in each language.
+    const words = (text: string) => text.replaceAll(/"[^"]*"|--[a-z-]+|[A-Z0-9_=]{2,}|GGUF|Tarsier|q8_0/g, '')
+    expect(remedies.map(remedyText).filter((text) => /[A-Za-z]/.test(words(text)))).toEqual([])
   })
 })
