@@ -25,6 +25,8 @@ export class ClipPlaces implements AsyncDisposable {
   /** Absolute path of the folder at which relative paths start. */
   readonly #base: string
   readonly #fetched: FetchedClips
+  /** Addresses whose files each unit uses. */
+  readonly #borrowed = new WeakMap<Unit, string[]>()
   #folder: Promise<VideoFolder> | null = null
   #drawn: Promise<MovingShapesVideos> | null = null
 
@@ -43,17 +45,15 @@ export class ClipPlaces implements AsyncDisposable {
     return places
   }
 
-  /** The files of a unit's clips, in order. Fetched ones exist until {@link ClipPlaces.release}. Throws as the search and the download do. */
+  /** The files of a unit's clips, in order. Fetched ones exist until {@link release}. Throws as the search and the download do. */
   async filesOf(unit: Unit, signal: AbortSignal): Promise<ClipFile[]> {
-    if (unit.kind !== 'sample') return [await this.#fileOf(unit.file, signal)]
+    if (unit.kind !== 'sample') return [await this.#fileOf(unit.file, unit, signal)]
     const { sample } = unit
     const set = dataSetOf(sample.dataset)
     if (set && isGenerated(set)) return [await (await this.#generated()).videoFor(sample, signal)]
     const find = async (file: string) =>
-      isPlaceholder(file) ? clipPath(file, sample, await this.#searched(signal)) : await this.#fileOf(file, signal)
-    return await Promise.all(
-      clipsOf(sample).map(async ({ file }) => (typeof file === 'string' ? await find(file) : await Promise.all(file.map(find)))),
-    )
+      isPlaceholder(file) ? clipPath(file, sample, await this.#searched(signal)) : await this.#fileOf(file, unit, signal)
+    return await allOf<ClipFile>(clipsOf(sample).map(({ file }) => (typeof file === 'string' ? find(file) : allOf(file.map(find)))))
   }
 
   /**
@@ -69,10 +69,11 @@ export class ClipPlaces implements AsyncDisposable {
     return failure === 'empty' ? new TarsierError('file-missing', `The folder ${this.#base} is empty. ${MOUNT}`) : failure
   }
 
-  /** Removes what was fetched for a unit. */
+  /** Removes what was fetched for a unit, unless others use it. */
   async release(unit: Unit): Promise<void> {
-    const files = unit.kind === 'sample' ? clipsOf(unit.sample).flatMap(({ file }) => file) : [unit.file]
-    for (const file of files) if (isAddress(file)) await this.#fetched.release(file)
+    const addresses = this.#borrowed.get(unit) ?? []
+    this.#borrowed.delete(unit)
+    for (const address of addresses) await this.#fetched.release(address)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -92,8 +93,11 @@ export class ClipPlaces implements AsyncDisposable {
     return !isAddress(file) && isInside(this.#base, resolve(this.#base, file))
   }
 
-  async #fileOf(file: string, signal: AbortSignal): Promise<string> {
-    return isAddress(file) ? await this.#fetched.fileOf(file, signal) : resolve(this.#base, file)
+  async #fileOf(file: string, unit: Unit, signal: AbortSignal): Promise<string> {
+    if (!isAddress(file)) return resolve(this.#base, file)
+    const path = await this.#fetched.fileOf(file, signal)
+    this.#borrowed.set(unit, [...(this.#borrowed.get(unit) ?? []), file])
+    return path
   }
 
   /** Scanned with the first placeholder, once. */
@@ -112,6 +116,15 @@ export class ClipPlaces implements AsyncDisposable {
     this.#drawn ??= import('../bench/moving-shapes/videos.ts').then(({ MovingShapesVideos: Videos }) => new Videos(this.#options.home))
     return await this.#drawn
   }
+}
+
+/** Waits for all, also if one fails: a file that came later would not be released. Throws the first failure. */
+async function allOf<T>(work: readonly Promise<T>[]): Promise<T[]> {
+  const ends = await Promise.allSettled(work)
+  return ends.map((end) => {
+    if (end.status === 'rejected') throw end.reason
+    return end.value
+  })
 }
 
 const MOUNT = 'Mount it, or start the worker with another --videos.'

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { type FileHandle, mkdir, open, readdir } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -38,6 +37,8 @@ interface Fetched {
 export class FetchedClips implements AsyncDisposable {
   readonly #rules: FetchRules
   readonly #files = new Map<string, Fetched>()
+  /** Number of files so far. */
+  #count = 0
 
   private constructor(rules: FetchRules) {
     this.#rules = rules
@@ -51,7 +52,7 @@ export class FetchedClips implements AsyncDisposable {
   }
 
   /**
-   * Returns the file of an address, which exists until {@link release} was called as often as this. Throws `not-allowed`, `upload-too-large` (for a
+   * Returns the file of an address, which exists until {@link release} was called as often as this succeeded. Throws `not-allowed`, `upload-too-large` (for a
    * clip above the limit), `file-missing`, `file-unreadable`, `disk-full`.
    */
   async fileOf(address: string, signal: AbortSignal): Promise<string> {
@@ -59,8 +60,9 @@ export class FetchedClips implements AsyncDisposable {
     if (file) file.users += 1
     else {
       const extension = extname(new URL(address).pathname)
-      const name = createHash('sha256').update(address).digest('hex').slice(0, 32)
-      const path = join(this.#rules.folder, `${name}${hasMediaExtension(`a${extension}`) ? extension : ''}`)
+      this.#count += 1
+      // A new name each time: an earlier file of this address may still be being removed.
+      const path = join(this.#rules.folder, `${this.#count}${hasMediaExtension(`a${extension}`) ? extension : ''}`)
       file = { path, done: this.#fetch(address, path, signal), users: 1 }
       file.done.catch(() => {}) // reported below, to each unit
       this.#files.set(address, file)
@@ -74,6 +76,7 @@ export class FetchedClips implements AsyncDisposable {
     }
   }
 
+  /** Removes the file of an address once it is released by all that use it. */
   async release(address: string): Promise<void> {
     const file = this.#files.get(address)
     if (!file) return
@@ -128,17 +131,21 @@ export class FetchedClips implements AsyncDisposable {
     const watch = setTimeout(() => stalled.abort(), STALL_MS)
     try {
       const resumes = part.bytes > 0 && part.mark !== null
-      const headers = resumes ? { range: `bytes=${part.bytes}-`, 'if-range': part.mark ?? '' } : {}
+      const rest = resumes ? { range: `bytes=${part.bytes}-`, 'if-range': part.mark ?? '' } : {}
+      // A compressed response would have another length than its content.
+      const headers = { 'accept-encoding': 'identity', ...rest }
       const response = await fetchAllowed(target, this.#allowed, { headers, signal: stop })
       if (response.status >= 500 || response.status === 429) {
         await response.body?.cancel()
         throw new Interrupted(new TarsierError('file-unreadable', `${host} responded with status ${response.status}.`))
       }
-      if (!response.ok || !response.body)
+      if (!response.ok || !response.body) {
+        await response.body?.cancel()
         throw new TarsierError(
           'file-missing',
           `${host} responded with status ${response.status} for ${target.pathname}. Check the address.`,
         )
+      }
       if (!(resumes && response.status === 206)) {
         await file.truncate(0)
         part.bytes = 0
