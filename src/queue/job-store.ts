@@ -21,6 +21,11 @@ export interface Job {
   readonly state: QueueJobState
 }
 
+/** A job whose request this program cannot read. */
+export interface UnreadableJob extends Pick<Job, 'id' | 'name' | 'tag'> {
+  readonly error: TarsierError
+}
+
 export interface NewJob extends Pick<Job, 'name' | 'request' | 'settings' | 'tag' | 'program'> {}
 
 interface JobRow {
@@ -71,17 +76,25 @@ export async function openJob(job: NewJob, database: Database, signal: AbortSign
   return there
 }
 
-/** Throws `nothing-found` for an unknown name. */
+/** Throws `nothing-found` for an unknown name, `queue-newer` for a job whose request this program cannot read. */
 export async function findJob(name: string, database: Database, signal: AbortSignal): Promise<Job> {
   const [row] = await database.query<JobRow>(`select ${COLUMNS} from ${SCHEMA}.job where name = $1`, [name], signal)
   if (!row) throw new TarsierError('nothing-found', `The queue has no job "${name}". "tarsier jobs list" shows all jobs.`)
-  return jobOf(row)
+  const request = requestIn(row)
+  if (!request) throw unreadable(row)
+  return jobOf(row, request)
 }
 
-/** All jobs that are not paused or cancelled, the oldest first. A job whose request this program cannot read is left out. */
-export async function runningJobs(connection: Connection): Promise<Job[]> {
+/** All jobs that are not paused or cancelled, the oldest first, and those whose request this program cannot read, as one of a newer version. */
+export async function runningJobs(
+  connection: Connection,
+): Promise<{ readonly jobs: readonly Job[]; readonly unreadable: readonly UnreadableJob[] }> {
   const rows = await connection.query<JobRow>(`select ${COLUMNS} from ${SCHEMA}.job where state = 'running' order by id`)
-  return rows.map(jobOf)
+  const read = rows.map((row) => ({ row, request: requestIn(row) }))
+  return {
+    jobs: read.flatMap(({ row, request }) => (request ? [jobOf(row, request)] : [])),
+    unreadable: read.flatMap(({ row, request }) => (request ? [] : [{ id: row.id, name: row.name, tag: row.tag, error: unreadable(row) }])),
+  }
 }
 
 /** Pauses or continues a job. Units in progress are finished. Throws `queue-mismatch` for a cancelled job. */
@@ -138,14 +151,21 @@ export async function retryFailed(name: string, code: string | null, database: D
   }
 }
 
-function jobOf({ request, settings, ...row }: JobRow): Job {
+/** The request of a job; null if this program cannot read it. */
+function requestIn({ request }: JobRow): JobRequest | null {
   const parsed = jobRequestSchema.safeParse(JSON.parse(request))
-  if (!parsed.success)
-    throw new TarsierError(
-      'queue-newer',
-      `The job "${row.name}" was submitted by another version of Tarsier Desktop (${row.program}), whose jobs this one cannot read. Install the same version.`,
-    )
-  return { ...row, request: parsed.data, settings: JSON.parse(settings) as RunSettings }
+  return parsed.success ? parsed.data : null
+}
+
+function jobOf({ settings, ...row }: JobRow, request: JobRequest): Job {
+  return { ...row, request, settings: JSON.parse(settings) as RunSettings }
+}
+
+function unreadable({ name, program }: JobRow): TarsierError {
+  return new TarsierError(
+    'queue-newer',
+    `The job "${name}" was submitted by another version of Tarsier Desktop (${program}), whose jobs this one cannot read. Install the same version.`,
+  )
 }
 
 function requestDifferences(before: JobRequest, now: JobRequest): string[] {

@@ -37,7 +37,7 @@ export interface WorkerOptions {
 export type WorkerEvent =
   | { readonly kind: 'opening'; readonly job: Job }
   /** The worker cannot do the units of this job, and looks for others. */
-  | { readonly kind: 'unable'; readonly job: Job; readonly error: TarsierError }
+  | { readonly kind: 'unable'; readonly job: Pick<Job, 'id' | 'name'>; readonly error: TarsierError }
   | { readonly kind: 'started'; readonly claimed: Claimed }
   | { readonly kind: 'finished'; readonly claimed: Claimed; readonly name: string; readonly error: TarsierError | null }
   /** A unit was given back after its engine ended. */
@@ -160,11 +160,13 @@ class Worker {
   /** Running jobs that this worker may do, the oldest first. */
   async #jobs(signal: AbortSignal): Promise<Job[]> {
     const { engines, model, job: only, tags, version, anyVersion } = this.#options
-    const jobs = await this.#database.transaction(runningJobs, signal)
+    const { jobs, unreadable } = await this.#database.transaction(runningJobs, signal)
+    const concerns = ({ name, tag }: Pick<Job, 'name' | 'tag'>) => (only === null || name === only) && (tag === null || tags.includes(tag))
+    // Which engine and model they are for is not known.
+    for (const job of unreadable) if (concerns(job) && !this.#unable.has(job.id)) this.#refuse(job, job.error)
     return jobs.filter((job) => {
-      if (only !== null && job.name !== only) return false
+      if (!concerns(job)) return false
       if (!engines.includes(job.request.model.engine) || (model !== null && job.request.model.name !== model)) return false
-      if (job.tag !== null && !tags.includes(job.tag)) return false
       const failed = this.#unable.get(job.id)
       if (job.program !== version && !anyVersion) {
         if (failed === undefined) this.#refuse(job, otherVersion(job, version))
@@ -184,7 +186,7 @@ class Worker {
     return true
   }
 
-  #refuse(job: Job, error: TarsierError): void {
+  #refuse(job: Pick<Job, 'id' | 'name'>, error: TarsierError): void {
     this.#unable.set(job.id, performance.now())
     this.#onEvent({ kind: 'unable', job, error })
   }

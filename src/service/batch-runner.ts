@@ -32,7 +32,8 @@ export class BatchRunner implements AsyncDisposable {
   readonly #answering: Answering
   readonly #log: Log
   readonly #onChange: () => void
-  readonly #loops = new Map<string, { readonly stop: AbortController; readonly whole: Promise<void> }>()
+  /** `again`: the batch was resumed after its loop was stopped, but before that ended. */
+  readonly #loops = new Map<string, { readonly stop: AbortController; readonly whole: Promise<void>; again: boolean }>()
   readonly #progress = new Map<string, number>()
   readonly #events = new BatchEvents()
 
@@ -87,7 +88,7 @@ export class BatchRunner implements AsyncDisposable {
 
   async remove(id: string): Promise<void> {
     this.#library.batches.get(id)
-    await this.#halt(id)
+    await this.#end(id)
     this.#library.batches.remove(id)
   }
 
@@ -109,17 +110,27 @@ export class BatchRunner implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([...this.#loops.keys()].map((id) => this.#halt(id)))
+    await Promise.all([...this.#loops.keys()].map((id) => this.#end(id)))
   }
 
+  /** Stops a batch, which may be resumed meanwhile: what was begun again by then continues. */
   async #halt(id: string): Promise<void> {
     const loop = this.#loops.get(id)
     loop?.stop.abort()
     await loop?.whole
   }
 
+  /** Stops a batch for good. */
+  async #end(id: string): Promise<void> {
+    while (this.#loops.has(id)) await this.#halt(id)
+  }
+
   #begin(id: string): void {
-    if (this.#loops.has(id)) return
+    const present = this.#loops.get(id)
+    if (present) {
+      present.again = present.stop.signal.aborted
+      return
+    }
     const stop = new AbortController()
     const whole = this.#run(id, stop.signal)
       .then(
@@ -127,13 +138,14 @@ export class BatchRunner implements AsyncDisposable {
         (error: unknown) => this.#interrupted(id, error),
       )
       .then((ended) => {
+        const again = this.#loops.get(id)?.again ?? false
         this.#loops.delete(id)
         // Clips may have been added while the last one was finishing.
-        if (ended && !stop.signal.aborted && this.#library.batches.get(id).state === 'running') this.#begin(id)
+        if ((again || (ended && !stop.signal.aborted)) && this.#library.batches.get(id).state === 'running') this.#begin(id)
         this.#tellJob(id)
         this.#onChange()
       })
-    this.#loops.set(id, { stop, whole })
+    this.#loops.set(id, { stop, whole, again: false })
     this.#onChange()
   }
 

@@ -37,6 +37,7 @@ export class UploadFolder {
   async discard(scratch: string): Promise<void> {
     await remove(scratch)
     this.#giveBack(scratch)
+    this.#lastUse.delete(scratch)
   }
 
   /** Moves a file from its temporary path to its name, unless that exists. It is in use until {@link release}. */

@@ -197,6 +197,18 @@ describe.skipIf(!hasPostgres)(withServer('a worker of a queue'), () => {
     expect(await jobDetails('stopped', queue, never)).toMatchObject({ done: 4, failed: 0 })
   })
 
+  test('leaves a job that it cannot read, says so, and does the others', async () => {
+    await using queue = await openQueue(await database(), never)
+    await submitted('newer', unitsNamed(2), queue)
+    await queue.query(`update tarsier.job set request = '{"format":2}' where name = 'newer'`, [], never)
+    await submitted('plain', unitsNamed(2), queue)
+    const unable: unknown[] = []
+    const onEvent = (event: WorkerEvent) => event.kind === 'unable' && unable.push([event.job.name, event.error.code])
+    await runWorker(queue, await workerOptions(result), onEvent, never, never)
+    expect(unable).toEqual([['newer', 'queue-newer']])
+    expect(await jobDetails('plain', queue, never)).toMatchObject({ done: 2, failed: 0 })
+  })
+
   test('refuses jobs of another version, and works with it on request', async () => {
     await using queue = await openQueue(await database(), never)
     await submitted('version', unitsNamed(1), queue)

@@ -131,6 +131,15 @@ test('describes each copy of a content separately, with its own sidecar and path
   ).toEqual(paths)
 })
 
+test('a batch that is resumed while it is being paused goes on', async () => {
+  const { id: job } = await run.page.batch.create({ clips: await handles(), settings })
+  for await (const event of await run.page.batch.watch({ job })) if (event.kind === 'item' && event.item.progress > 0) break
+  const pausing = run.service.batches.pause(job)
+  expect(run.service.batches.resume(job)).toMatchObject({ state: 'running' })
+  expect(await pausing).toMatchObject({ state: 'running' })
+  expect((await ended(job)).counts).toMatchObject({ done: 3 })
+})
+
 test('a batch that is paused while its last clip ends is done', async () => {
   const { id: job } = await run.page.batch.create({ clips: (await handles()).slice(0, 1), settings })
   const { chats } = run.service.library
