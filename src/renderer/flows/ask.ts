@@ -19,8 +19,12 @@ function settingsOfPage(): AskSettings {
   return askSettings(usePlayer.getState(), settings, modelNamed(settings.model), useChat.getState().chat?.all.at(-1)?.settings)
 }
 
+/** The last request for an answer, so that it can be repeated if it could not be started. */
+let last: { readonly kind: 'question'; readonly text: string | undefined } | { readonly kind: 'regenerated' } = { kind: 'regenerated' }
+
 /** Asks a question. Without text, it asks for a description. A typed question that could not be asked stays in its field. */
 export async function ask(text?: string): Promise<void> {
+  last = { kind: 'question', text }
   const { chat } = useChat.getState()
   const typed = chat && useQuestion.getState().texts[chat.id]
   if (chat) useQuestion.getState().write(chat.id, '')
@@ -31,17 +35,30 @@ export async function ask(text?: string): Promise<void> {
 
 /** Regenerates the last answer with the current settings. */
 export function askAgain(): void {
+  last = { kind: 'regenerated' }
   void useChat.getState().regenerate(settingsOfPage())
+}
+
+/** Repeats what could not be started: the question, which may have been changed in its field since, or the last answer. */
+export function tryAgain(): void {
+  if (last.kind === 'regenerated') {
+    askAgain()
+    return
+  }
+  const { chat } = useChat.getState()
+  const typed = chat ? useQuestion.getState().texts[chat.id]?.trim() : undefined
+  void ask(last.text === undefined ? undefined : typed || last.text)
 }
 
 /** Has another model answer the last question about the same frames. The present answer is kept, and both are shown side by side. */
 export function compareWith(model: string): void {
   const { chat, regenerate } = useChat.getState()
-  const last = chat?.all.at(-1)
-  if (!last) return
-  const frames = last.answer && last.answer.frames.length > 0 ? framesUsed(last.answer) : last.settings.frames
-  useComparison.getState().show(last.index)
-  void regenerate({ ...last.settings, model, ...(frames && { frames }) })
+  const turn = chat?.all.at(-1)
+  if (!turn) return
+  last = { kind: 'regenerated' }
+  const frames = turn.answer && turn.answer.frames.length > 0 ? framesUsed(turn.answer) : turn.settings.frames
+  useComparison.getState().show(turn.index)
+  void regenerate({ ...turn.settings, model, ...(frames && { frames }) })
 }
 
 function framesUsed({ frames }: NonNullable<Turn['answer']>): FrameRequest {
@@ -55,6 +72,7 @@ export async function shapeAnswer({ index }: Turn): Promise<void> {
 }
 
 export function askEdited(turn: number, text: string): void {
+  last = { kind: 'regenerated' }
   void useChat.getState().edit(turn, text, settingsOfPage())
 }
 
@@ -64,8 +82,8 @@ export function chooseFrames(count: number): void {
   void useSettings.getState().set({ frames: count })
 }
 
-/** Halves the number of frames and regenerates the answer. */
-export function askWithFewerFrames(): void {
+/** Halves the number of frames, and then by default regenerates the answer. */
+export function askWithFewerFrames(then = askAgain): void {
   const { chat } = useChat.getState()
   const settings = settingsOfPage()
   const { frames } = chat?.all.at(-1)?.settings ?? settings
@@ -74,7 +92,7 @@ export function askWithFewerFrames(): void {
   void useSettings
     .getState()
     .set({ frames: Math.max(1, Math.floor(count / 2)) })
-    .then(askAgain)
+    .then(then)
 }
 
 /** Opens the settings. */

@@ -3,7 +3,7 @@ import { Sparkles } from 'lucide-react'
 import { useCallback, useEffect, useRef } from 'react'
 import type { ClipMetadata } from '../../../shared/contract/clips.ts'
 import { t } from '../../../shared/text.ts'
-import { ask, askAgain, askWithFewerFrames, showSettings } from '../../flows/ask.ts'
+import { ask, askWithFewerFrames, showSettings, tryAgain } from '../../flows/ask.ts'
 import { useChat } from '../../stores/chat.ts'
 import { useModels } from '../../stores/models.ts'
 import { useSettings } from '../../stores/settings.ts'
@@ -63,8 +63,8 @@ export function MessageList({ metadata }: { readonly metadata: ClipMetadata }) {
           <FailureNotice
             error={problem}
             can={{
-              retry: askAgain,
-              'fewer-frames': askWithFewerFrames,
+              retry: tryAgain,
+              'fewer-frames': () => askWithFewerFrames(tryAgain),
               'other-device': showSettings,
               models: () => useView.getState().show('models'),
             }}

@@ -43,7 +43,7 @@ export const TurnView = memo(function TurnView({ turn: stored, last, busy }: Tur
   const actions = last
     ? {
         retry: askAgain,
-        'fewer-frames': askWithFewerFrames,
+        'fewer-frames': () => askWithFewerFrames(),
         'other-device': showSettings,
         'other-file': () => chooseFiles(),
         models: () => useView.getState().show('models'),
