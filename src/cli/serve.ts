@@ -9,7 +9,7 @@ import { printable } from './printable.ts'
 import { homeOf } from './requests.ts'
 
 /** Maximum number of clips in the address; browsers limit addresses to a few thousand characters. */
-const MAX_TOKEN_IN_URL = 100
+const MAX_CLIPS_IN_ADDRESS = 100
 
 interface ServeCommandOptions {
   readonly host: string
@@ -106,12 +106,12 @@ async function clipsInAddress(service: Service, paths: readonly string[], signal
     if (file.kind === 'clip') handles.push(file.metadata.handle)
     else if (file.kind === 'failed') process.stderr.write(`${printable(file.name)}: ${printable(file.error.message)}\n`)
   }
-  if (handles.length > MAX_TOKEN_IN_URL) {
+  if (handles.length > MAX_CLIPS_IN_ADDRESS) {
     process.stderr.write(
-      `The page opens the first ${MAX_TOKEN_IN_URL} of ${handles.length} clips. Drop the folder on the page to open all of them.\n`,
+      `The page opens the first ${MAX_CLIPS_IN_ADDRESS} of ${handles.length} clips. Drop the folder on the page to open all of them.\n`,
     )
   }
-  return clipsFragment(handles.slice(0, MAX_TOKEN_IN_URL))
+  return clipsFragment(handles.slice(0, MAX_CLIPS_IN_ADDRESS))
 }
 
 function serveOptions({ host, port, token, allowHost, mediaRoot, allowRemote, maxUpload, metrics }: ServeCommandOptions): ServeOptions {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Library } from '../library/library.ts'
+import { unlessAborted } from '../platform/unless-aborted.ts'
 import type { Database } from '../queue/database.ts'
 import type { QueueJob, QueueJobDetails, QueueView } from '../shared/contract/queue.ts'
 import { asTarsierError, isAbort, TarsierError } from '../shared/errors.ts'
@@ -7,14 +8,20 @@ import { asTarsierError, isAbort, TarsierError } from '../shared/errors.ts'
 /** Time between two looks at the queue, in milliseconds. */
 const LOOK_MS = 3000
 
+/** A database, and its address. */
+interface Connected {
+  readonly url: string
+  readonly database: Promise<Database>
+}
+
 /** Jobs of the queue that is configured in the settings or in TARSIER_QUEUE. The database is connected only while somebody asks for it. */
 export class QueueJobs implements AsyncDisposable {
-  readonly #library: Library
-  /** The connected database, and its address. */
-  #open: { readonly url: string; readonly database: Promise<Database> } | null = null
+  readonly #library: Pick<Library, 'settings'>
+  #open: Connected | null = null
+  readonly #ending = new AbortController()
   #watchers = 0
 
-  constructor(library: Library) {
+  constructor(library: Pick<Library, 'settings'>) {
     this.#library = library
   }
 
@@ -64,6 +71,7 @@ export class QueueJobs implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#ending.abort()
     await this.#close()
   }
 
@@ -74,18 +82,19 @@ export class QueueJobs implements AsyncDisposable {
   async #connected(signal: AbortSignal): Promise<Database> {
     const url = this.#url()
     if (url === '') throw new TarsierError('usage', 'No queue is configured. Enter its address in the settings.')
-    if (this.#open?.url !== url) {
-      await this.#close()
-      this.#open = { url, database: import('../queue/open-queue.ts').then(({ openQueue }) => openQueue(url, signal)) }
-    }
-    const open = this.#open
-    try {
-      return await open.database
-    } catch (error) {
+    if (this.#open?.url !== url) void this.#close()
+    this.#open ??= this.#connect(url)
+    return await unlessAborted(this.#open.database, signal)
+  }
+
+  /** Connects until this object is disposed: several callers wait for it, and none of their signals ends it. */
+  #connect(url: string): Connected {
+    const open = { url, database: import('../queue/open-queue.ts').then(({ openQueue }) => openQueue(url, this.#ending.signal)) }
+    open.database.catch(() => {
       // The next call connects again.
       if (this.#open === open) this.#open = null
-      throw error
-    }
+    })
+    return open
   }
 
   async #close(): Promise<void> {
