@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { grouped } from './size-text.ts'
 
 /** What the schema of an option says about it, for help texts, settings and documentation. */
 export interface OptionInfo {
@@ -10,7 +11,7 @@ export interface OptionInfo {
   readonly allowed: string
   /** Unit of a number, plural, such as `tokens`; null for none. */
   readonly unit: string | null
-  /** The range alone, with its unit: `1 to 32768 tokens`; empty for what is no number, or has no bounds. */
+  /** The range alone, with its unit: `1 to 32,768 tokens`; empty for what is no number, or has no bounds. */
   readonly range: string
   /** What holds where it is not given; null where the schema does not say. */
   readonly whenAbsent: string | null
@@ -101,7 +102,7 @@ function rangeText(json: OptionJson): string {
   const { min, max } = boundsOf(json)
   const unit = json.unit === undefined ? '' : ` ${json.unit}`
   if (json.exclusiveMinimum !== undefined) return `above ${json.exclusiveMinimum}${max === null ? '' : `, up to ${max}`}${unit}`
-  if (min !== null && max !== null) return `${min} to ${max}${unit}`
+  if (min !== null && max !== null) return `${grouped(min)} to ${grouped(max)}${unit}`
   return min === null ? '' : `${min}${unit} or more`
 }
 

@@ -9,9 +9,11 @@ export function sentences(...all: readonly string[]): string {
   return others.reduce((before, next) => t('{before} {next}', { before, next }), first)
 }
 
-/** The allowed values of a number as a sentence: `1 to 32768 tokens.`; empty for what has no upper bound. */
+/** The allowed values of a number as a sentence: `1 to 32,768 tokens.`; empty for what has no upper bound. */
 export function rangeSentence({ min, max, unit }: Pick<OptionInfo, 'min' | 'max' | 'unit'>): string {
   if (max === null) return ''
-  if (min === null) return t('Above 0, up to {max}.', { max })
-  return unit === null ? t('{min} to {max}.', { min, max }) : t('{min} to {max} {unit}.', { min, max, unit: translate(unit) })
+  if (min === null) return t('Above 0, up to {max, number}.', { max })
+  return unit === null
+    ? t('{min, number} to {max, number}.', { min, max })
+    : t('{min, number} to {max, number} {unit}.', { min, max, unit: translate(unit) })
 }

@@ -39,7 +39,7 @@ describe('option help', () => {
 
   it('has meaning, range, unit and default from the schema', () => {
     expect(help(options.maxTokens, '--max-tokens <n>')).toBe(
-      'maximum number of tokens in an answer. A token is about three quarters of a word; 1 to 32768 tokens (default: model-specific, 256 for Tarsier2)',
+      'maximum number of tokens in an answer. A token is about three quarters of a word; 1 to 32,768 tokens (default: model-specific, 256 for Tarsier2)',
     )
     expect(help(options.topP, '--top-p <p>')).toMatch(/; above 0, up to 1 \(default: /)
     expect(help(options.topK, '--top-k <k>')).toMatch(/; 0 or more \(default: 0\)$/)

@@ -18,7 +18,7 @@ test('puts sentences one after another, as the language does', () => {
 test('says which numbers a setting takes', () => {
   const { frames, maxTokens, topP, topK, model } = options
   expect([frames, maxTokens, topP, topK, model].map((option) => rangeSentence(optionInfo(option)))).toEqual([
-    ...['1 to 256.', '1 to 32768 tokens.', 'Above 0, up to 1.'],
+    ...['1 to 256.', '1 to 32,768 tokens.', 'Above 0, up to 1.'],
     ...['', ''],
   ])
 })
