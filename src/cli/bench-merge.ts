@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { findPredictions } from '../bench/run/find-predictions.ts'
 import { mergePredictions, writeMerged } from '../bench/run/merge.ts'
+import { counted } from '../shared/size-text.ts'
 import { brokenLineError, printError } from './errors.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { RunCommand } from './interrupt.ts'
@@ -34,7 +35,9 @@ async function benchMerge(paths: readonly string[], out: string, signal: AbortSi
   await writeMerged(sets, out)
   for (const { name, predictions } of sets) {
     const failed = [...predictions.values()].filter(({ prediction }) => prediction === null).length
-    process.stdout.write(`${oneLine(name)}: ${predictions.size} samples, ${predictions.size - failed} answered, ${failed} failed\n`)
+    process.stdout.write(
+      `${oneLine(name)}: ${counted(predictions.size, 'sample')}, ${predictions.size - failed} answered, ${failed} failed\n`,
+    )
   }
   return broken.length > 0 ? exitCodes.failed : exitCodes.done
 }

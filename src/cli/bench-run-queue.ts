@@ -13,6 +13,7 @@ import type { ResultWriter } from '../queue/export/write-export.ts'
 import type { Job } from '../queue/job-store.ts'
 import { appVersion } from '../service/version.ts'
 import { eventDefaults } from '../shared/options.ts'
+import { counted } from '../shared/size-text.ts'
 import type { BenchRunOptions } from './bench-run-options.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { Interrupts } from './interrupt.ts'
@@ -68,7 +69,9 @@ export async function shareRun(
   await writeRun(await findJob(name, database, signal), out, database, signal)
   const { jobDetails } = await import('../queue/job-progress.ts')
   const state = await jobDetails(name, database, signal)
-  process.stdout.write(`${oneLine(name)}: ${state?.units} samples, ${state?.done} answered, ${state?.failed} failed: ${oneLine(out)}\n`)
+  process.stdout.write(
+    `${oneLine(name)}: ${counted(state?.units ?? 0, 'sample')}, ${state?.done} answered, ${state?.failed} failed: ${oneLine(out)}\n`,
+  )
   return state?.failed === 0 ? code : exitCodes.failed
 }
 

@@ -11,6 +11,7 @@ import { DEFAULT_PER_SERVER } from '../servers/per-server.ts'
 import { appVersion } from '../service/version.ts'
 import { assertNever, isAbort, TarsierError } from '../shared/errors.ts'
 import { samplingSchema } from '../shared/sampling.ts'
+import { counted } from '../shared/size-text.ts'
 import { addRunOptions, type BenchRunOptions } from './bench-run-options.ts'
 import { shareRun } from './bench-run-queue.ts'
 import { brokenLineError, printError } from './errors.ts'
@@ -196,7 +197,8 @@ class RunOutput {
         for (const line of found.broken) this.#broken(line)
         if (found.torn > 0)
           this.#say(`${directory}: the last line is incomplete because an earlier run was interrupted; its sample is run again`)
-        if (found.predictions.size > 0) this.#say(`${directory}: ${found.predictions.size} samples are already done, ${pending} are left`)
+        if (found.predictions.size > 0)
+          this.#say(`${directory}: ${counted(found.predictions.size, 'sample')} already done, ${pending} left`)
         return
       }
       case 'done':
@@ -210,7 +212,7 @@ class RunOutput {
   result({ name, directory, samples, answered, failed }: SetResult): void {
     const left = samples - answered - failed
     process.stdout.write(
-      `${name}: ${samples} samples, ${answered} answered, ${failed} failed${left > 0 ? `, ${left} left` : ''}: ${oneLine(directory)}\n`,
+      `${name}: ${counted(samples, 'sample')}, ${answered} answered, ${failed} failed${left > 0 ? `, ${left} left` : ''}: ${oneLine(directory)}\n`,
     )
   }
 
@@ -219,7 +221,7 @@ class RunOutput {
   }
 
   stopped(): void {
-    this.#say(`stopped after ${this.#done} samples; run the same command to resume`)
+    this.#say(`stopped after ${counted(this.#done, 'sample')}; run the same command to resume`)
   }
 
   #sampleDone({ prediction, progress }: Extract<RunEvent, { kind: 'done' }>): void {

@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander'
 import type { RunProgress } from '../bench/run/run-rate.ts'
 import type { Shard } from '../bench/run/shard.ts'
+import { counted } from '../shared/size-text.ts'
 
 const MAX_WORKERS = 256
 
@@ -24,7 +25,7 @@ export function parseShard(text: string): Shard {
 
 /** Formats progress, such as "12 of 1000 samples, 1 failed, 3.4 a minute, 4 h 50 min left". */
 export function progressText({ done, failed, total, perMinute, secondsLeft }: RunProgress): string {
-  const parts = [`${done} of ${total} samples`]
+  const parts = [`${done} of ${counted(total, 'sample')}`]
   if (failed > 0) parts.push(`${failed} failed`)
   if (perMinute !== null) parts.push(`${perMinute < 10 ? perMinute.toFixed(1) : Math.round(perMinute)}/min`)
   if (secondsLeft !== null && done < total) parts.push(`${timeText(secondsLeft)} left`)

@@ -63,7 +63,7 @@ describe('bench run with the engine', () => {
     expect(first.code).toBe(1)
     const before = await readFile(scratch.path('runs/dream/predictions.jsonl'))
     const second = await demo('runs', '--upstream')
-    expect(second.stderr).toContain('2 samples are already done, 2 are left')
+    expect(second.stderr).toContain('2 samples already done, 2 left')
     expect((await readFile(scratch.path('runs/dream/predictions.jsonl'))).subarray(0, before.length)).toEqual(before)
     const predictions = await written('runs')
     expect(predictions.map(({ idx, error }) => [idx, error?.code ?? null])).toEqual([
@@ -139,7 +139,7 @@ describe('bench run with a server', () => {
     ])
     works = true
     const again = await server('whole', there.url)
-    expect(again.stderr).toContain('4 samples are already done, 0 are left')
+    expect(again.stderr).toContain('4 samples already done, 0 left')
     const retried = await server('whole', there.url, '--retry-failed')
     expect(retried.stdout).toMatch(/4 samples, 3 answered, 1 failed/)
     expect((await written('whole')).map(({ idx }) => idx).sort()).toEqual([0, 1, 2, 3])
@@ -153,7 +153,7 @@ describe('bench run with a server', () => {
     const facts = (predictions: Prediction[]) => predictions.map(({ key, prediction }) => `${key} ${prediction}`).sort()
     expect(facts(await written('joined'))).toEqual(facts(await written('whole')))
     // The merged run can be resumed, too.
-    expect((await server('joined', there.url)).stderr).toContain('4 samples are already done, 0 are left')
+    expect((await server('joined', there.url)).stderr).toContain('4 samples already done, 0 left')
   }, 600_000)
 
   it('exits with its own status when the server is unreachable, and loses nothing', async () => {
