@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { readFailure } from '../../platform/file-failure.ts'
+import { hashFile } from '../../platform/hash-file.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import type { FrameRequest } from '../../shared/frame-request.ts'
 import { followsRate } from './frame-times.ts'
-import { hashFile } from './local-file.ts'
 import { planFrames } from './sampling.ts'
 import type { ChosenFrames, Clip, Frame, MediaInfo, PlanOptions, SamplingPlan } from './types.ts'
 

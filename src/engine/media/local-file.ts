@@ -1,8 +1,6 @@
-import { createHash } from 'node:crypto'
 import { constants, type Stats } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import { readFailure } from '../../platform/file-failure.ts'
-import { addFile } from '../../platform/file-pieces.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import { FRAMES_ENDING } from './media-names.ts'
 
@@ -43,18 +41,6 @@ export async function fileStamp(path: string): Promise<string> {
   } catch {
     return ''
   }
-}
-
-/** SHA-256 of a file's bytes, in hex. Throws as {@link readHead} does. */
-export async function hashFile(path: string, signal: AbortSignal): Promise<string> {
-  const hash = createHash('sha256')
-  try {
-    await addFile(hash, path, { signal })
-  } catch (error) {
-    signal.throwIfAborted()
-    throw readFailure(path, error)
-  }
-  return hash.digest('hex')
 }
 
 /** Whether a path is a folder of frames. */

@@ -1,9 +1,7 @@
-import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { readFailure } from '../../platform/file-failure.ts'
-import { addFile } from '../../platform/file-pieces.ts'
+import { hashFile } from '../../platform/hash-file.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import { MANIFEST_FILE, MANIFEST_VERSION, type ModelManifest, modelManifestSchema } from '../../shared/model-manifest.ts'
 import { checkFields, readJsonFile } from '../formats/checked-json.ts'
@@ -93,17 +91,6 @@ export async function verifyModel(
     }
   }
   return manifest
-}
-
-/** Returns a file's sha256 as hex. */
-export async function hashFile(path: string, signal: AbortSignal, onBytes: (bytes: number) => void = () => {}): Promise<string> {
-  const hash = createHash('sha256')
-  try {
-    await addFile(hash, path, { signal, onBytes })
-  } catch (error) {
-    throw readFailure(path, error)
-  }
-  return hash.digest('hex')
 }
 
 async function presentFile(directory: string, file: string): Promise<string> {

@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { isMissing, readFailure } from '../../platform/file-failure.ts'
+import { hashFile } from '../../platform/hash-file.ts'
 import { TarsierError } from '../../shared/errors.ts'
-import { fileStamp, hashFile } from '../media/local-file.ts'
+import { fileStamp } from '../media/local-file.ts'
 
 const EXTENSION = '.gguf'
 
