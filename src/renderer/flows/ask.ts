@@ -19,12 +19,12 @@ function settingsOfPage(): AskSettings {
   return askSettings(usePlayer.getState(), settings, modelNamed(settings.model), useChat.getState().chat?.all.at(-1)?.settings)
 }
 
-/** The last request for an answer, so that it can be repeated if it could not be started. */
-let last: { readonly kind: 'question'; readonly text: string | undefined } | { readonly kind: 'regenerated' } = { kind: 'regenerated' }
+/** Repeats the last request for an answer. */
+let repeatLast = askAgain
 
 /** Asks a question. Without text, it asks for a description. A typed question that could not be asked stays in its field. */
 export async function ask(text?: string): Promise<void> {
-  last = { kind: 'question', text }
+  repeatLast = () => void ask(text === undefined ? undefined : typedQuestion() || text)
   const { chat } = useChat.getState()
   const typed = chat && useQuestion.getState().texts[chat.id]
   if (chat) useQuestion.getState().write(chat.id, '')
@@ -35,19 +35,18 @@ export async function ask(text?: string): Promise<void> {
 
 /** Regenerates the last answer with the current settings. */
 export function askAgain(): void {
-  last = { kind: 'regenerated' }
+  repeatLast = askAgain
   void useChat.getState().regenerate(settingsOfPage())
 }
 
-/** Repeats what could not be started: the question, which may have been changed in its field since, or the last answer. */
+/** Repeats the last request for an answer if it could not be started. A new question may have been changed in its field since. */
 export function tryAgain(): void {
-  if (last.kind === 'regenerated') {
-    askAgain()
-    return
-  }
+  repeatLast()
+}
+
+function typedQuestion(): string | undefined {
   const { chat } = useChat.getState()
-  const typed = chat ? useQuestion.getState().texts[chat.id]?.trim() : undefined
-  void ask(last.text === undefined ? undefined : typed || last.text)
+  return chat ? useQuestion.getState().texts[chat.id]?.trim() : undefined
 }
 
 /** Has another model answer the last question about the same frames. The present answer is kept, and both are shown side by side. */
@@ -55,7 +54,7 @@ export function compareWith(model: string): void {
   const { chat, regenerate } = useChat.getState()
   const turn = chat?.all.at(-1)
   if (!turn) return
-  last = { kind: 'regenerated' }
+  repeatLast = () => compareWith(model)
   const frames = turn.answer && turn.answer.frames.length > 0 ? framesUsed(turn.answer) : turn.settings.frames
   useComparison.getState().show(turn.index)
   void regenerate({ ...turn.settings, model, ...(frames && { frames }) })
@@ -72,7 +71,7 @@ export async function shapeAnswer({ index }: Turn): Promise<void> {
 }
 
 export function askEdited(turn: number, text: string): void {
-  last = { kind: 'regenerated' }
+  repeatLast = () => askEdited(turn, text)
   void useChat.getState().edit(turn, text, settingsOfPage())
 }
 

@@ -41,10 +41,11 @@ const handler = new RPCHandler({
     list: area.list.handler(() => []),
     ask: area.ask.handler(({ input }) => refuse(`ask ${input.text}`)),
     regenerate: area.regenerate.handler(() => refuse('regenerate')),
+    edit: area.edit.handler(({ input }) => refuse(`edit ${input.turn} ${input.text}`)),
   },
 })
 await servePage(handler)
-const { ask, askAgain, tryAgain } = await import('../../../../src/renderer/flows/ask.ts')
+const { ask, askAgain, askEdited, tryAgain } = await import('../../../../src/renderer/flows/ask.ts')
 const { useChat } = await import('../../../../src/renderer/stores/chat.ts')
 const { useQuestion } = await import('../../../../src/renderer/stores/question.ts')
 
@@ -55,7 +56,7 @@ const refused = (count: number) =>
     expect(useChat.getState()).toMatchObject({ run: null, problem: { code: 'disk-full' } })
   }, WAIT)
 
-test('trying again repeats what could not be started: a question as it is in its field now, or the last answer', async () => {
+test('trying again repeats what could not be started: a question as it is in its field now, the last answer, or an edited question', async () => {
   await useChat.getState().show(chat)
   useQuestion.getState().write(chat.id, 'What moves?')
   await ask('What moves?')
@@ -67,5 +68,9 @@ test('trying again repeats what could not be started: a question as it is in its
   await refused(3)
   tryAgain()
   await refused(4)
-  expect(requests).toEqual(['ask What moves?', 'ask What grows?', 'regenerate', 'regenerate'])
+  askEdited(0, 'What spins?')
+  await refused(5)
+  tryAgain()
+  await refused(6)
+  expect(requests).toEqual(['ask What moves?', 'ask What grows?', 'regenerate', 'regenerate', 'edit 0 What spins?', 'edit 0 What spins?'])
 })
