@@ -61,7 +61,7 @@ export class FetchedClips implements AsyncDisposable {
     else {
       const extension = extname(new URL(address).pathname)
       this.#count += 1
-      // A new name each time: an earlier file of this address may still be being removed.
+      // A new name each time: an earlier file of this address may not be removed yet.
       const path = join(this.#rules.folder, `${this.#count}${hasMediaExtension(`a${extension}`) ? extension : ''}`)
       file = { path, done: this.#fetch(address, path, signal), users: 1 }
       file.done.catch(() => {}) // reported below, to each unit

@@ -1,3 +1,4 @@
+import { numberSchema } from '../annotation-fields.ts'
 import { mean } from './figures.ts'
 import { groupBy } from './group-by.ts'
 import type { DreamVerdict, EventCount } from './verdicts.ts'
@@ -103,19 +104,13 @@ function figuresOf(verdicts: readonly DreamVerdict[]): DreamFigures {
 /** Groups verdicts into buckets by an annotated number. Samples whose annotation lacks it are in no bucket. */
 function bucketsBy(verdicts: readonly DreamVerdict[], field: string, limits: readonly Limit[]): DreamBucket[] {
   const groups = groupBy(verdicts, ({ extraInfo }) => {
-    const number = numberOf(extraInfo[field])
+    const number = numberSchema.safeParse(extraInfo[field]).data ?? Number.NaN
     return limits.find(({ last }) => number <= last)?.name ?? ''
   })
   return limits.map(({ name }) => {
     const group = groups.get(name) ?? []
     return { name, ...figuresOf(group), count: group.length }
   })
-}
-
-/** Returns a number or one in a string, which upstream takes alike; NaN for anything else. */
-function numberOf(value: unknown): number {
-  if (typeof value === 'string' && value.trim() !== '') return Number(value)
-  return typeof value === 'number' ? value : Number.NaN
 }
 
 function byCodePoint(a: string, b: string): number {

@@ -39,7 +39,7 @@ export async function startBatch(options: BatchOptions): Promise<void> {
       const error = problemOf(thrown)
       if (error) refused.push({ name: file.name, error })
     }
-    // The shell hands a file over to its end.
+    // The app's window finishes handing a file over before it notices the abort.
     if (signal.aborted) return
   }
   if (clips.length === 0) return void show({ sending: false, problem: null })

@@ -12,7 +12,7 @@ import { problemOf } from './problem.ts'
 export type EventsSource = 'clip' | number
 
 /** An answer: its conversation, and its index there. */
-interface AnswerPlace {
+export interface AnswerPlace {
   readonly chat: string
   readonly turn: number
 }

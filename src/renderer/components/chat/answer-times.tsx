@@ -5,7 +5,7 @@ import { showSettings } from '../../flows/ask.ts'
 import { scoringShare, scoringText } from '../../lib/scoring-run.ts'
 import { useChat } from '../../stores/chat.ts'
 import { useClip } from '../../stores/clip.ts'
-import { useEvents } from '../../stores/events.ts'
+import { type AnswerPlace, useEvents } from '../../stores/events.ts'
 import { useView } from '../../stores/view.ts'
 import { ScoringProgress } from '../events/scoring-progress.tsx'
 import { SupportLegend } from '../events/shaded-words.tsx'
@@ -47,7 +47,7 @@ export function TimesButton({ turn, busyWhy }: { readonly turn: Turn; readonly b
 /** Progress and failure of the search for the times of an answer, and the legend of its shading. */
 export function TimesState({ turn }: { readonly turn: Turn }) {
   const chat = useChat((state) => state.chat?.id)
-  const isThis = (place: { readonly chat: string; readonly turn: number } | null) => place?.chat === chat && place?.turn === turn.index
+  const isThis = (place: AnswerPlace | null) => place?.chat === chat && place?.turn === turn.index
   const timing = useEvents((state) => (isThis(state.timing) ? (state.timing?.run ?? null) : null))
   const problem = useEvents((state) => (isThis(state.timingProblem) ? (state.timingProblem?.error ?? null) : null))
   const shaded = useEvents((state) => state.shaded)
