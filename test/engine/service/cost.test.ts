@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { clipCacheFolder } from '../../../src/engine/conversation/disk-cache.ts'
 import { towerMemory } from '../../../src/engine/estimate/memory-needed.ts'
@@ -85,6 +85,10 @@ test('a conversation that is opened again costs only what is not stored on disk,
   const { id: chat } = await run.page.chats.create({ handle })
   const settings = { frames: { kind: 'uniform' as const, count: 6 }, sampling: { maxTokens: 8 } }
   const text = 'What moves?'
+  // Opening the tower is measured only if the model is in memory before a question, and this test never answers on the CPU alone.
+  const manifest = await readManifest(await resolveModel(DEMO_MODEL, run.home))
+  const speeds = { patch: 10, prefilled: 5, generated: 20, load: 3000, start: 100 }
+  for (const device of ['auto', 'cpu'] as const) await new SpeedStore(run.home).record(manifest, device, speeds)
   const ask = async (asked: string, more = {}) =>
     (await finishedTurn(run.page.chats.ask({ chat: asked, text, settings: { ...settings, ...more } }))).turn.answer
   const costOf = async (more = {}) => {
@@ -103,6 +107,9 @@ test('a conversation that is opened again costs only what is not stored on disk,
   }
   expect(await ask(chat)).toMatchObject({ cached: 'nothing' })
 
+  // Rows and KV are written after the answer, the KV last; a process that ends before has stored nothing.
+  const isStored = async () => (await readdir(clipCacheFolder(run.home)).catch(() => [])).some((name) => name.endsWith('.state'))
+  await expect.poll(isStored, { timeout: 30_000 }).toBe(true)
   await run.restart()
   const unloaded = await expectRestored()
   expect((await costOf({ device: 'cpu' })).encode).toBeGreaterThan(0)
