@@ -28,7 +28,7 @@ export class ArraySplitter implements Splitter {
       const character = String.fromCharCode(chunk[at] ?? 0)
       if (this.#separates(character)) {
         if (this.#item !== null) this.#bytes.add(chunk.subarray(from, at))
-        yield* this.end()
+        yield* this.#takeItem()
       } else if (this.#item === null && character.trim() !== '') {
         this.#item = { line: this.#line, offset: this.#read + at }
         from = at
@@ -39,7 +39,14 @@ export class ArraySplitter implements Splitter {
     this.#read += chunk.length
   }
 
+  /** The last item, and one that is not JSON if the array is not closed, so that a file which was cut off between two items is reported. */
   *end(): Iterable<RawLine> {
+    const isCutOff = this.#depth === 1 && !this.#inString
+    yield* this.#takeItem()
+    if (isCutOff) yield { line: this.#line, offset: this.#read, bytes: Buffer.from('['), length: 0 }
+  }
+
+  *#takeItem(): Iterable<RawLine> {
     if (this.#item === null) return
     const item = { ...this.#item, ...this.#bytes.take() }
     this.#item = null

@@ -56,6 +56,12 @@ describe('a file with a JSON array', () => {
     ])
   })
 
+  it.each(['[1,\n2', '[1,\n2,', '[1,\n2\n', '[1, {"a": [2]}\n,'])('is reported if it was cut off between two items: %j', async (text) => {
+    const { json, broken } = await read(text)
+    expect(json).toHaveLength(2)
+    expect(broken).toEqual([{ line: text.split('\n').length, reason: expect.stringMatching(/^not JSON: .*end/) as string }])
+  })
+
   it('may be followed by another one, but not by other text', async () => {
     const { json, broken } = await read('["a", "b"]\n["c"]\nd\n')
     expect(json.map(({ value }) => value)).toEqual(['a', 'b', 'c'])

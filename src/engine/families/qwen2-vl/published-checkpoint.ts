@@ -138,7 +138,10 @@ async function preprocessorFile(directory: string, { vision }: CheckpointConfig)
   }
 }
 
-/** All tensors under their published names. An output layer that is tied to the embedding table is left out, as readers expect. */
+/**
+ * All tensors under their published names. As in an import, an output layer takes precedence over a config.json that says it is tied to the embedding
+ * table: the config.json of wrappers may be wrong.
+ */
 function tensorsOf(
   source: TensorSource,
   declaresTied: boolean | undefined,
@@ -156,8 +159,8 @@ function tensorsOf(
     }
     return { from, name: prefix[1] + from.slice(prefix[0].length) }
   })
-  const tied = declaresTied ?? !renamed.some(({ name }) => name === HEAD)
-  return { tied, tensors: renamed.filter(({ name }) => !(tied && name === HEAD)) }
+  const tied = declaresTied !== false && !renamed.some(({ name }) => name === HEAD)
+  return { tied, tensors: renamed }
 }
 
 /** Settings of the tokenizer, with the Qwen2-VL processor and the chat template for clips. */

@@ -50,6 +50,16 @@ async function wrapped(name: CheckpointName): Promise<string> {
 }
 
 describe('export as Qwen2-VL', () => {
+  it('keeps an output layer that config.json says is tied, as an import does', async () => {
+    const directory = await wrapped('grouped-heads-of-32')
+    const path = join(directory, 'config.json')
+    await writeFile(path, JSON.stringify({ ...JSON.parse(await readFile(path, 'utf8')), tie_word_embeddings: true }))
+    const destination = join(scratch, 'kept')
+    await exportCheckpoint(directory, destination, { as: 'qwen2-vl', signal: never })
+    expect(await tensorsOf(destination)).toEqual(await tensorsOf(checkpointPath('grouped-heads-of-32')))
+    expect(JSON.parse(await readFile(join(destination, 'config.json'), 'utf8'))).toMatchObject({ tie_word_embeddings: false })
+  })
+
   it.each(['tied-heads-of-16', 'grouped-heads-of-32'] as const)("removes Tarsier2's wrapper: %s", async (name) => {
     const destination = join(scratch, 'plain')
     await exportCheckpoint(await wrapped(name), destination, { as: 'qwen2-vl', signal: never })
