@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { Database } from '../queue/database.ts'
+import { grouped } from '../shared/size-text.ts'
 import { exitCodes } from './exit-codes.ts'
 import type { RunCommand } from './interrupt.ts'
 import { parseName } from './options.ts'
@@ -53,7 +54,8 @@ export function addJobsRetry(jobs: Command, run: RunCommand): void {
   command.addOption(command.createOption('--code <code>', 'only clips that failed with this code (default: all)').argParser(parseName))
   addChange<ChangeOptions & { readonly code?: string }>(command, run, async (name, { code = null }, database, signal) => {
     const { retryFailed } = await import('../queue/job-store.ts')
-    return `${await retryFailed(name, code, database, signal)} clips are tried again`
+    const count = await retryFailed(name, code, database, signal)
+    return count === 1 ? '1 clip is tried again' : `${grouped(count)} clips are tried again`
   })
 }
 

@@ -78,11 +78,17 @@ export async function openJob(job: NewJob, database: Database, signal: AbortSign
 
 /** Throws `nothing-found` for an unknown name, `queue-newer` for a job whose request this program cannot read. */
 export async function findJob(name: string, database: Database, signal: AbortSignal): Promise<Job> {
-  const [row] = await database.query<JobRow>(`select ${COLUMNS} from ${SCHEMA}.job where name = $1`, [name], signal)
-  if (!row) throw new TarsierError('nothing-found', `The queue has no job "${name}". "tarsier jobs list" shows all jobs.`)
+  const row = await findRow(name, database, signal)
   const request = requestIn(row)
   if (!request) throw unreadable(row)
   return jobOf(row, request)
+}
+
+/** Throws `nothing-found` for an unknown name. The request may be one of a newer version, which does not matter for the job's state. */
+async function findRow(name: string, database: Database, signal: AbortSignal): Promise<JobRow> {
+  const [row] = await database.query<JobRow>(`select ${COLUMNS} from ${SCHEMA}.job where name = $1`, [name], signal)
+  if (!row) throw new TarsierError('nothing-found', `The queue has no job "${name}". "tarsier jobs list" shows all jobs.`)
+  return row
 }
 
 /** All jobs that are not paused or cancelled, the oldest first, and those whose request this program cannot read, as one of a newer version. */
@@ -99,7 +105,7 @@ export async function runningJobs(
 
 /** Pauses or continues a job. Units in progress are finished. Throws `queue-mismatch` for a cancelled job. */
 export async function setJobState(name: string, state: 'running' | 'paused', database: Database, signal: AbortSignal): Promise<void> {
-  const job = await findJob(name, database, signal)
+  const job = await findRow(name, database, signal)
   const [changed] = await database.query<{ id: number }>(
     `update ${SCHEMA}.job set state = $2 where id = $1 and state <> 'cancelled' returning id`,
     [job.id, state],
@@ -111,21 +117,21 @@ export async function setJobState(name: string, state: 'running' | 'paused', dat
 
 /** Ends a job: its waiting units are dropped, workers stop those in progress with their next heartbeat, and its results stay. */
 export async function cancelJob(name: string, database: Database, signal: AbortSignal): Promise<void> {
-  const job = await findJob(name, database, signal)
+  const job = await findRow(name, database, signal)
   await database.query(`update ${SCHEMA}.job set state = 'cancelled' where id = $1`, [job.id], signal)
   await deleteTicketQueue(job.id, database, signal)
 }
 
 /** Deletes a job with its units and results. */
 export async function deleteJob(name: string, database: Database, signal: AbortSignal): Promise<void> {
-  const job = await findJob(name, database, signal)
+  const job = await findRow(name, database, signal)
   await cancelJob(name, database, signal)
   await database.query(`delete from ${SCHEMA}.job where id = $1`, [job.id], signal)
 }
 
 /** Puts the failed units of a job back into its queue, and returns their number. @param code only those that failed with this code */
 export async function retryFailed(name: string, code: string | null, database: Database, signal: AbortSignal): Promise<number> {
-  const job = await findJob(name, database, signal)
+  const job = await findRow(name, database, signal)
   if (job.state === 'cancelled')
     throw new TarsierError('queue-mismatch', `The job "${name}" was cancelled and cannot be continued. Submit it under another name.`)
   let retried = 0

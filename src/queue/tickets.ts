@@ -51,11 +51,11 @@ export async function createTicketQueue(job: number, database: Database, signal:
     )
 }
 
-/** Deletes the queue of a job with all its tickets. pg-boss's own call refuses to delete a queue that has some. */
+/** Deletes the queue of a job with all its tickets, if it still has one. pg-boss's own call refuses to delete a queue that has some. */
 export async function deleteTicketQueue(job: number, database: Database, signal: AbortSignal): Promise<void> {
   await database.transaction(async (connection) => {
     await connection.query(`delete from ${BOSS_SCHEMA}.job where name = $1`, [queueOf(job)])
-    await connection.query(`select ${BOSS_SCHEMA}.delete_queue($1)`, [queueOf(job)])
+    await connection.query(`select ${BOSS_SCHEMA}.delete_queue(name) from ${BOSS_SCHEMA}.queue where name = $1`, [queueOf(job)])
   }, signal)
 }
 

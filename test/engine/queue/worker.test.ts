@@ -4,7 +4,7 @@ import type { Database } from '../../../src/queue/database.ts'
 import { returnUnitsOfDeadWorkers } from '../../../src/queue/dead-workers.ts'
 import { readResults } from '../../../src/queue/export/stored-results.ts'
 import { jobDetails } from '../../../src/queue/job-progress.ts'
-import { cancelJob, retryFailed, setJobState } from '../../../src/queue/job-store.ts'
+import { cancelJob, deleteJob, retryFailed, setJobState } from '../../../src/queue/job-store.ts'
 import { openQueue } from '../../../src/queue/open-queue.ts'
 import { unitName } from '../../../src/queue/unit.ts'
 import { runWorker, type WorkerEvent } from '../../../src/queue/worker.ts'
@@ -207,6 +207,17 @@ describe.skipIf(!hasPostgres)(withServer('a worker of a queue'), () => {
     await runWorker(queue, await workerOptions(result), onEvent, never, never)
     expect(unable).toEqual([['newer', 'queue-newer']])
     expect(await jobDetails('plain', queue, never)).toMatchObject({ done: 2, failed: 0 })
+
+    // Its state can be changed all the same.
+    const state = async () =>
+      (await queue.query<{ state: string }>(`select state from tarsier.job where name = 'newer'`, [], never))[0]?.state
+    await setJobState('newer', 'paused', queue, never)
+    expect(await state()).toBe('paused')
+    await cancelJob('newer', queue, never)
+    expect(await state()).toBe('cancelled')
+    await cancelJob('newer', queue, never)
+    await deleteJob('newer', queue, never)
+    expect(await state()).toBeUndefined()
   })
 
   test('refuses jobs of another version, and works with it on request', async () => {

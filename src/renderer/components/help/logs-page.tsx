@@ -1,9 +1,8 @@
 import { ClipboardCopy, RefreshCw } from 'lucide-react'
-import { useState } from 'react'
 import { currentLanguage, t } from '../../../shared/text.ts'
 import { useAnswer } from '../../hooks/use-answer.ts'
+import { useCopied } from '../../hooks/use-copied.ts'
 import { copyText } from '../../lib/copy-text.ts'
-import { reportErrors } from '../../stores/problem.ts'
 import { service } from '../../transport.ts'
 import { Button } from '../ui/button.tsx'
 import { FailureNotice } from '../ui/failure-notice.tsx'
@@ -15,15 +14,11 @@ const colours = { info: 'text-quiet', warn: 'text-accent', error: 'text-danger' 
 /** Log entries, and a diagnostic report to send with a bug report. */
 export function LogsPage() {
   const { answer: lines, problem, again } = useAnswer(askLogs)
-  const [copied, setCopied] = useState(false)
-  const copy = async () => {
-    await copyText((await service.system.report()).text)
-    setCopied(true)
-  }
+  const { copied, copy } = useCopied(async () => copyText((await service.system.report()).text))
   return (
     <div className="space-y-3">
       <div className="flex flex-wrap items-center gap-2">
-        <Button variant="primary" onClick={() => reportErrors(copy)}>
+        <Button variant="primary" onClick={copy}>
           <ClipboardCopy size={16} aria-hidden="true" /> {t('Copy report')}
         </Button>
         <Button onClick={again}>
