@@ -144,15 +144,16 @@ async function submit(sources: readonly string[], given: SubmitOptions, signal: 
   const { openJob } = await import('../queue/job-store.ts')
   const { submitUnits } = await import('../queue/submit-units.ts')
   const progress = new ProgressLine(process.stderr)
-  const { manifest, ...job } = await requestOf(given, shape, signal)
   let unusable = 0
   const report = (error: unknown, subject?: string) => {
     unusable += 1
     progress.clear()
     printError(error, subject)
   }
-  await using database = await openQueue(queueUrl(given.queue), signal)
   try {
+    if (isRewriting(shape)) progress.begin('reading the text model')
+    const { manifest, ...job } = await requestOf(given, shape, signal)
+    await using database = await openQueue(queueUrl(given.queue), signal)
     const { name, tag = null } = given
     const stored = await openJob({ name, tag, program: appVersion(), ...job }, database, signal)
     progress.begin(`submitting to ${oneLine(name)}`)
