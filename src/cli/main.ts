@@ -4,11 +4,14 @@ import { neverConnectFromNowOn, obeySettingOf } from '../platform/never-connect.
 import { expectSupportedSystem } from '../platform/supported-systems.ts'
 import { appVersion } from '../service/version.ts'
 import { isAbort } from '../shared/errors.ts'
+import { phrase } from '../shared/phrase.ts'
+import { translate } from '../shared/translate.ts'
 import { printError } from './errors.ts'
 import { type ExitCode, exitCodeOf, exitCodes } from './exit-codes.ts'
 import { type RunCommand, untilInterrupted } from './interrupt.ts'
 import { setLanguageOf } from './language.ts'
 import { homeOf } from './requests.ts'
+import { usageText } from './usage-text.ts'
 
 /** Runs one command line (without the program's own name) and returns the exit status. Never throws. */
 export async function main(args: readonly string[]): Promise<ExitCode> {
@@ -75,10 +78,10 @@ export async function createProgram(run: RunCommand, only?: string): Promise<Com
     .helpOption('-h, --help', 'show this help')
     .helpCommand('help [command]', 'show the help of a command')
     .configureHelp({ helpWidth: Math.min(process.stdout.columns ?? 110, 140), showGlobalOptions: true })
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'tarsier: ')) })
+    .configureOutput({ outputError: (text, write) => write(usageText(text)) })
     .exitOverride()
     .showSuggestionAfterError()
-    .showHelpAfterError('Add --help to see the allowed options.')
+    .showHelpAfterError(translate(phrase`Add --help to see the allowed options.`))
     .addHelpText('after', '\nRun "tarsier COMMAND --help" for help on a command. TARSIER_DEBUG=1 adds stack traces to errors.')
   const wanted = only !== undefined && Object.hasOwn(commands, only) ? [only] : Object.keys(commands)
   for (const name of wanted) (await commands[name]?.())?.(program, run)

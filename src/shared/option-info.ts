@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { phrase } from './phrase.ts'
 import { grouped } from './size-text.ts'
 
 /** What the schema of an option says about it, for help texts, settings and documentation. */
@@ -71,31 +72,38 @@ function boundsOf({ minimum, maximum }: OptionJson): { readonly min: number | nu
 }
 
 function allowedText(json: OptionJson): string {
-  if (json.enum) return `one of ${json.enum.join(', ')}`
+  if (json.enum) return phrase`one of ${json.enum.join(', ')}`
   switch (json.type) {
     case 'integer':
-    case 'number': {
-      const unit = json.unit === undefined ? '' : ` of ${json.unit}`
-      return `${json.type === 'integer' ? 'a whole number' : 'a number'}${unit}${bounds(json)}`
-    }
+      return phrase`a whole number${limits(json, json.unit)}`
+    case 'number':
+      return phrase`a number${limits(json, json.unit)}`
     case 'boolean':
-      return 'on or off'
+      return phrase`on or off`
     case 'array': {
       const items = json.items ?? {}
-      const what = isNumber(items) ? `numbers${json.unit === undefined ? '' : ` of ${json.unit}`}${bounds(items)}` : 'texts'
-      return `${json.minItems ?? 0} to ${json.maxItems ?? 'any number of'} ${what}`
+      const [min, max] = [json.minItems ?? 0, json.maxItems ?? phrase`any number of`]
+      return isNumber(items) ? phrase`${min} to ${max} numbers${limits(items, json.unit)}` : phrase`${min} to ${max} texts`
     }
     default:
-      return 'some text'
+      return phrase`some text`
   }
 }
 
-function bounds(json: OptionJson): string {
+/** Unit and bounds of a number, to follow "a number"; empty for none. */
+function limits(json: OptionJson, unit: string | undefined): string {
   const { min, max } = boundsOf(json)
-  if (json.exclusiveMinimum !== undefined) return ` above ${json.exclusiveMinimum}${max === null ? '' : ` and up to ${max}`}`
-  if (min !== null && max !== null) return ` from ${min} to ${max}`
-  if (min !== null) return `, ${min} or more`
-  return max === null ? '' : `, ${max} at most`
+  const above = json.exclusiveMinimum
+  if (unit === undefined) {
+    if (above !== undefined) return max === null ? phrase` above ${above}` : phrase` above ${above} and up to ${max}`
+    if (min !== null && max !== null) return phrase` from ${min} to ${max}`
+    if (min !== null) return phrase`, ${min} or more`
+    return max === null ? '' : phrase`, ${max} at most`
+  }
+  if (above !== undefined) return max === null ? phrase` of ${unit} above ${above}` : phrase` of ${unit} above ${above} and up to ${max}`
+  if (min !== null && max !== null) return phrase` of ${unit} from ${min} to ${max}`
+  if (min !== null) return phrase` of ${unit}, ${min} or more`
+  return max === null ? phrase` of ${unit}` : phrase` of ${unit}, ${max} at most`
 }
 
 function rangeText(json: OptionJson): string {

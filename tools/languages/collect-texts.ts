@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { globSync } from 'tinyglobby'
 import ts from 'typescript'
+import { commanderTexts } from './library-texts.ts'
 
 /** A text of the sources and where it stands, as `file:line`. */
 export type CollectedTexts = ReadonlyMap<string, string>
@@ -43,7 +44,7 @@ const untranslated = [
  * - In the page and the shell: the literals given to `t` and `<RichText message>`, and messages of errors.
  * - Parts of sentences that are marked with `phrase`.
  * - Elsewhere: what reads as a sentence, since messages of errors and notices are put together in many ways; texts of well-known properties; nouns
- *   given to `counted`. Values in a sentence become numbered places: `{0} is not a folder.`
+ *   given to `counted`; messages of commander. Values in a sentence become numbered places: `{0} is not a folder.`
  * @param root folder of the repository
  * @throws Error if `t` or `<RichText>` gets something else than a literal
  */
@@ -59,6 +60,7 @@ export function collectTexts(root: string): CollectedTexts {
     })
   }
   for (const [text, file] of modelTexts(root)) texts.set(text, file)
+  for (const text of commanderTexts) texts.set(text, 'commander')
   return texts
 }
 

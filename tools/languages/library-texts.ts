@@ -1,0 +1,22 @@
+/** Messages of commander about a command line. `test/unit/cli/usage-text.test.ts` has commander write each of them. */
+export const commanderTexts: readonly string[] = [
+  "option '{0}'",
+  "environment variable '{0}'",
+  "unknown option '{0}'",
+  "unknown command '{0}'",
+  '(Did you mean {0}?)',
+  '(Did you mean one of {0}?)',
+  "missing required argument '{0}'",
+  "missing required argument '{0}' (or '{1}')",
+  "option '{0}' argument missing",
+  "required option '{0}' not specified",
+  "option '{0}' argument '{1}' is invalid.",
+  "option '{0}' value '{1}' from env '{2}' is invalid.",
+  "command-argument value '{0}' is invalid for argument '{1}'.",
+  '{0} cannot be used with {1}',
+  'Allowed choices are {0}.',
+  'too many arguments. Expected 0 arguments but got {0}.',
+  'too many arguments. Expected 1 argument but got {0}.',
+  "too many arguments for '{0}'. Expected 1 argument but got {1}.",
+  "too many arguments for '{0}'. Expected {1} arguments but got {2}.",
+]
