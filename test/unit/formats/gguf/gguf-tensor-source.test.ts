@@ -32,7 +32,13 @@ async function source(
   const data = Buffer.alloc(offset)
   for (const [index, { bytes }] of Object.values(tensors).entries()) data.set(bytes, Number(described[index]?.offset))
   const path = await folder.write('x.gguf', Buffer.concat([head, data]))
-  return new GgufTensorSource(await GgufFile.open(path), new Map(Object.entries(recipes)))
+  const file = await GgufFile.open(path)
+  try {
+    return new GgufTensorSource(file, new Map(Object.entries(recipes)))
+  } catch (error) {
+    await file[Symbol.asyncDispose]()
+    throw error
+  }
 }
 
 async function streamed(tensors: GgufTensorSource, name: string, pieceBytes: number): Promise<Float32Array> {
