@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { Database } from '../queue/database.ts'
-import { grouped } from '../shared/size-text.ts'
+import { counted } from '../shared/size-text.ts'
 import { exitCodes } from './exit-codes.ts'
 import type { RunCommand } from './interrupt.ts'
 import { parseName } from './options.ts'
@@ -55,7 +55,7 @@ export function addJobsRetry(jobs: Command, run: RunCommand): void {
   addChange<ChangeOptions & { readonly code?: string }>(command, run, async (name, { code = null }, database, signal) => {
     const { retryFailed } = await import('../queue/job-store.ts')
     const count = await retryFailed(name, code, database, signal)
-    return count === 1 ? '1 clip is tried again' : `${grouped(count)} clips are tried again`
+    return `${counted(count, 'clip')} ${count === 1 ? 'is' : 'are'} tried again`
   })
 }
 

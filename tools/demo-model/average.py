@@ -1,7 +1,7 @@
 """Averages the weights of two states of one training.
 
-`average.py STATE OTHER OUT --share 0.5`. OTHER was trained on from STATE: between them lies a model that has learnt what OTHER has and lost less of what
-STATE could. Heads that only OTHER has stay as they are. Method: WiSE-FT, https://arxiv.org/abs/2109.01903.
+`average.py STATE OTHER OUT --share 0.5`. OTHER was trained on from STATE: their average keeps most of what OTHER has learned, and loses
+less of what STATE had learned. Heads that only OTHER has stay as they are. Method: WiSE-FT, https://arxiv.org/abs/2109.01903.
 """
 
 import argparse
