@@ -149,6 +149,11 @@ export class Engine implements EngineClient {
     }
   }
 
+  /** Waits until the rows and the KV of the latest answers are in the disk cache. */
+  async stored(): Promise<void> {
+    for (const conversation of this.#conversations.values()) await conversation.stored()
+  }
+
   async close(conversation: string): Promise<void> {
     const leave = await this.#serial.enter()
     try {

@@ -156,8 +156,13 @@ export class Conversation {
     return estimateRun({ ...run, ...clip.runPart, ...others }).lacking === null ? looks : 0
   }
 
-  async dispose(): Promise<void> {
+  /** Waits until the rows and the KV of the last answer are in the disk cache. */
+  async stored(): Promise<void> {
     await this.#keeping.finish()
+  }
+
+  async dispose(): Promise<void> {
+    await this.stored()
     for (const clip of this.#history.clips) await clip.close()
     this.#history.clear()
     await this.#prefixCache?.session[Symbol.asyncDispose]()

@@ -7,8 +7,13 @@ import type { FromHost, ToHost } from './protocol.ts'
 /** Runs one command. Events are passed to `send`; the returned value is the result. */
 type Run<Command, Event> = (command: Command, signal: AbortSignal, send: (event: Event) => void) => Promise<unknown>
 
-/** Serves commands in the child process until the parent disconnects. Commands run concurrently. */
-export function serveCommands<Command, Event>(run: Run<Command, Event>): void {
+/**
+ * Serves commands in the child process until the parent disconnects. Commands run concurrently.
+ *
+ * @param finish completes background work before the process exits; not called while a command runs, because nobody waits for its result any more.
+ * The parent kills the process if this takes too long.
+ */
+export function serveCommands<Command, Event>(run: Run<Command, Event>, finish: () => Promise<void> = async () => {}): void {
   endWithParent()
   const running = new Map<number, AbortController>()
   const send = (message: FromHost<Event>): void => {
@@ -44,7 +49,10 @@ export function serveCommands<Command, Event>(run: Run<Command, Event>): void {
         assertNever(message, 'message')
     }
   })
-  process.on('disconnect', () => process.exit(0))
+  process.on('disconnect', () => {
+    if (running.size > 0) process.exit(0)
+    void finish().finally(() => process.exit(0))
+  })
   // Ctrl-C reaches all processes of the terminal; the parent handles it and cancels commands.
   process.on('SIGINT', () => {})
 }

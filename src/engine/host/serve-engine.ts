@@ -24,7 +24,7 @@ export function serveEngine(make: MakeEngine, probe = diagnose): void {
     if (started) return await started
     throw new TarsierError('internal', 'The engine received a request before it was started. Please report it.')
   }
-  serveCommands<EngineCommand, HostEvent>(async (command, signal, emit) => {
+  const serve = async (command: EngineCommand, signal: AbortSignal, emit: (event: HostEvent) => void): Promise<unknown> => {
     switch (command.kind) {
       case 'start':
         started = start(command.options, { passedOver: command.passedOver, report: reportDeviceUse }, make)
@@ -59,7 +59,8 @@ export function serveEngine(make: MakeEngine, probe = diagnose): void {
       default:
         return assertNever(command, 'command')
     }
-  })
+  }
+  serveCommands(serve, async () => (await started?.catch(() => null))?.stored())
 }
 
 async function start(options: EngineOptions, supervision: DeviceSupervision, make: MakeEngine): Promise<Engine> {

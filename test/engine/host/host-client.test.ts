@@ -75,6 +75,18 @@ test('stops within a token on an abort or when the loop is left, and serves the 
   expect(await run()).not.toBe('')
 })
 
+test('stores the rows and the KV of an answer before it ends', async () => {
+  const turn = ask('What is this?', tiny.clip('a.mp4'))
+  const cached = async () => {
+    await using own = new HostClient({ model: 'tiny', device: 'cpu', home: tiny.home })
+    let found = null
+    for await (const event of own.answer('talk', turn, never)) if (event.kind === 'done') found = event.answer.cached
+    return found
+  }
+  expect(await cached()).toBe('nothing')
+  expect(await cached()).toBe('state')
+})
+
 describe('host process', () => {
   const moments = { SIGKILL: 'frame', SIGSEGV: 'delta', SIGABRT: 'stage' } as Readonly<Record<NodeJS.Signals, EngineEvent['kind']>>
   test.each(deadlySignals.map((signal) => [signal, moments[signal]] as const))(
