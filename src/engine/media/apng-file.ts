@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
+import { MAX_BLOCKS } from './animation-clip.ts'
 import type { Layer, Layers } from './layered-canvas.ts'
 
 const SIGNATURE = '\x89PNG\r\n\x1a\n'
@@ -43,12 +44,13 @@ export function parseApng(bytes: Uint8Array): Layers {
   let control: Uint8Array | null = null
   let data: Uint8Array[] = []
   let ended = false
+  let blocks = 0
   const finish = () => {
     const frame = control && data.length > 0 ? layerOf(control, header, shared, data) : null
     if (frame && frame.left + frame.width <= canvas.width && frame.top + frame.height <= canvas.height) frames.push(frame)
     data = []
   }
-  for (let at = SIGNATURE.length; at + CHUNK_HEADER <= bytes.length && !ended; ) {
+  for (let at = SIGNATURE.length; at + CHUNK_HEADER <= bytes.length && !ended && blocks <= MAX_BLOCKS; blocks += 1) {
     const length = view.getUint32(at)
     const name = String.fromCharCode(...bytes.subarray(at + 4, at + CHUNK_HEADER))
     const chunk = bytes.subarray(at + CHUNK_HEADER, at + CHUNK_HEADER + length)
@@ -66,7 +68,7 @@ export function parseApng(bytes: Uint8Array): Layers {
     else if (name === 'IEND') ended = true
   }
   finish()
-  return { format: 'apng', form: header[8] === 16 && header[9] === 0 ? 'grey16' : 'plain', ...canvas, frames, truncated: !ended }
+  return { format: 'apng', form: header[8] === 16 && header[9] === 0 ? 'grey16' : 'plain', ...canvas, frames, truncated: !ended, blocks }
 }
 
 function layerOf(control: Uint8Array, header: Uint8Array, shared: readonly Uint8Array[], data: readonly Uint8Array[]): Layer | null {

@@ -1,3 +1,5 @@
+import { MAX_BLOCKS } from './animation-clip.ts'
+
 /** One frame of a GIF: its position in the file and on the canvas, and how it is composited. */
 export interface GifFrame {
   readonly left: number
@@ -26,6 +28,8 @@ export interface GifFile {
   readonly frames: readonly GifFrame[]
   /** The file ends before its trailer. */
   readonly truncated: boolean
+  /** Number of extensions and frames; if it exceeds `MAX_BLOCKS`, further ones were not parsed. */
+  readonly blocks: number
 }
 
 const GREYS = Uint8Array.from({ length: 768 }, (_, i) => Math.floor(i / 3))
@@ -60,9 +64,11 @@ export function parseGif(bytes: Uint8Array): GifFile {
   let disposal = 0
   let transparent: number | null = null
   let duration = 0
-  while (at < bytes.length) {
+  let blocks = 0
+  while (at < bytes.length && blocks <= MAX_BLOCKS) {
     const mark = byte(at)
     at += 1
+    blocks += 1
     if (mark === TRAILER) {
       truncated = false
       break
@@ -102,7 +108,7 @@ export function parseGif(bytes: Uint8Array): GifFile {
       duration = 0
     }
   }
-  return { width, height, background: flags & 0x80 ? byte(11) : 0, frames, truncated }
+  return { width, height, background: flags & 0x80 ? byte(11) : 0, frames, truncated, blocks }
 }
 
 /** Offset after a chain of data blocks and its empty terminator. */

@@ -26,6 +26,8 @@ export interface Layers {
   readonly height: number
   readonly frames: readonly Layer[]
   readonly truncated: boolean
+  /** Number of chunks; if it exceeds `MAX_BLOCKS`, further ones were not parsed. */
+  readonly blocks: number
 }
 
 /** Returns null for fewer than two frames. */

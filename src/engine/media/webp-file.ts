@@ -1,9 +1,12 @@
+import { MAX_BLOCKS } from './animation-clip.ts'
 import type { Layer, Layers } from './layered-canvas.ts'
 
 /** Bytes of the file header, of a chunk header and of the frame header before a frame's own chunks. */
 const FILE_HEADER = 12
 const CHUNK_HEADER = 8
 const FRAME_HEADER = 16
+/** Number of a frame's first chunks that are parsed. libwebp expects at most its transparency and its picture, and unknown ones after them. */
+const FRAME_CHUNKS = 16
 
 const ANIMATION = 0x02
 const ALPHA = 0x10
@@ -18,12 +21,14 @@ export function parseWebp(bytes: Uint8Array): Layers {
   const canvas = { width: number24(bytes, 24) + 1, height: number24(bytes, 27) + 1 }
   const frames: Layer[] = []
   let truncated = false
-  for (const chunk of chunks(bytes, FILE_HEADER, bytes.length)) {
+  let blocks = 0
+  for (const chunk of chunks(bytes, FILE_HEADER, bytes.length, MAX_BLOCKS + 1)) {
+    blocks += 1
     truncated = chunk.end > bytes.length
     const frame = chunk.tag === 'ANMF' && !truncated ? frameOf(bytes, chunk.start, chunk.end) : null
     if (frame && frame.left + frame.width <= canvas.width && frame.top + frame.height <= canvas.height) frames.push(frame)
   }
-  return { format: 'webp', form: 'plain', ...canvas, frames, truncated }
+  return { format: 'webp', form: 'plain', ...canvas, frames, truncated, blocks }
 }
 
 interface Chunk {
@@ -34,9 +39,9 @@ interface Chunk {
   readonly end: number
 }
 
-function* chunks(bytes: Uint8Array, from: number, end: number): Generator<Chunk> {
+function* chunks(bytes: Uint8Array, from: number, end: number, limit: number): Generator<Chunk> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-  for (let at = from; at + CHUNK_HEADER <= end; ) {
+  for (let at = from, count = 0; at + CHUNK_HEADER <= end && count < limit; count += 1) {
     const size = view.getUint32(at + 4, true)
     yield { tag: tag(bytes, at), start: at + CHUNK_HEADER, end: at + CHUNK_HEADER + size }
     at += CHUNK_HEADER + size + (size % 2)
@@ -44,7 +49,7 @@ function* chunks(bytes: Uint8Array, from: number, end: number): Generator<Chunk>
 }
 
 function frameOf(bytes: Uint8Array, start: number, end: number): Layer | null {
-  const parts = [...chunks(bytes, start + FRAME_HEADER, end)].filter((part) => part.end <= end)
+  const parts = [...chunks(bytes, start + FRAME_HEADER, end, FRAME_CHUNKS)].filter((part) => part.end <= end)
   const picture = parts.find((part) => part.tag === 'VP8 ' || part.tag === 'VP8L')
   if (!picture) return null
   const alpha = picture.tag === 'VP8 ' ? parts.find((part) => part.tag === 'ALPH') : undefined

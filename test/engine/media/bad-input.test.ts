@@ -196,6 +196,13 @@ function bareGif(width: number, height: number, pictures: number, disposal: numb
   return Buffer.concat([head, ...Array.from({ length: pictures }, () => picture), Buffer.from(';')])
 }
 
+/** The fixture with 600,000 empty chunks before its last one, PNG's IEND, or after it. */
+async function withChunks(name: string, chunk: string): Promise<Buffer> {
+  const bytes = await changedFixture(name, () => {})
+  const end = name.endsWith('.png') ? bytes.length - 12 : bytes.length
+  return Buffer.concat([bytes.subarray(0, end), Buffer.from(chunk.repeat(600_000), 'latin1'), bytes.subarray(end)])
+}
+
 /** The fixture after `write` changed its header. */
 async function changedFixture(name: string, write: (bytes: Buffer) => unknown): Promise<Buffer> {
   const bytes = await readFile(new URL(`../../fixtures/media/${name}`, import.meta.url))
@@ -208,6 +215,9 @@ describe('rejects small files that would need much memory before drawing them', 
     ['a GIF with a huge canvas', /16384×16384 pixels; the limit for animations is 33554432/, () => bareGif(16384, 16384, 1, 0)],
     ['a GIF that restores huge canvases', /16384×16384 pixels/, () => bareGif(16384, 16384, 4, 3)],
     ['a GIF of many large pictures', /its 3000 pictures have 12582912000 pixels in total/, () => bareGif(2048, 2048, 3000, 2)],
+    ['a GIF of too many pictures', /it has more than 524288 blocks/, () => bareGif(1, 1, 300_000, 0)],
+    ['a WebP of too many chunks', /more than 524288 blocks/, () => withChunks('soft-lossy.webp', 'JUNK\0\0\0\0')],
+    ['an animated PNG of too many chunks', /more than 524288 blocks/, () => withChunks('soft-01.png', '\0\0\0\0juNK\0\0\0\0')],
     [
       'a WebP with a huge canvas',
       /16384×16384 pixels/,
