@@ -1,4 +1,4 @@
-/** Messages of commander about a command line, and one of ours in the same form (`(or …`). `test/unit/cli/usage-text.test.ts` has commander write its own. */
+/** Messages of commander about a command line, and one of ours in the same form (`(or …`). `test/unit/cli/usage-text.test.ts` makes commander print each of its texts. */
 export const commanderTexts: readonly string[] = [
   "option '{0}'",
   "environment variable '{0}'",

@@ -13,7 +13,7 @@ const DEFAULT_DURATION = 0.1
 const MAX_CANVAS_PIXELS = 2 ** 25
 /** Maximum number of pixels to draw up to the last frame: one hour of 640×480 at 8 frames per second. */
 const MAX_DRAWN_PIXELS = 2 ** 33
-/** Maximum number of blocks, of which a frame has one to three. Parsing more would take seconds, in which the process does not respond. */
+/** Maximum number of blocks of a GIF or chunks of another animation. Parsing more takes seconds, during which the process does not respond. */
 export const MAX_BLOCKS = 2 ** 19
 /** Milliseconds of drawing before yielding to the event loop and checking the abort signal. */
 const SLICE_MS = 8
@@ -28,7 +28,7 @@ export interface Animation {
   readonly frames: readonly { readonly width: number; readonly height: number; readonly duration: number }[]
   /** The file is incomplete. */
   readonly truncated: boolean
-  /** Number of the file's blocks. Parsing ends after {@link MAX_BLOCKS} of them. */
+  /** Number of parsed blocks. Parsing stops when it exceeds {@link MAX_BLOCKS}. */
   readonly blocks: number
   /** Creates a canvas positioned before the first frame. */
   canvas(): AnimationCanvas
@@ -141,18 +141,18 @@ export class AnimationClip implements Clip {
 }
 
 function refuseBeyondLimits(path: string, { format, width, height, frames, blocks }: Animation): void {
+  if (blocks > MAX_BLOCKS) {
+    throw new TarsierError(
+      'no-frames',
+      `${path} is too long: it has more than ${MAX_BLOCKS} blocks, the limit for animations. Shorten it or convert it to a video first.`,
+    )
+  }
   if (frames.length === 0 || width * height === 0)
     throw new TarsierError('no-frames', `${path} is a ${format.toUpperCase()} file without pictures. It may be damaged or incomplete.`)
   if (width * height > MAX_CANVAS_PIXELS) {
     throw new TarsierError(
       'no-frames',
       `${path} is too large: ${width}×${height} pixels; the limit for animations is ${MAX_CANVAS_PIXELS}. Downscale it first.`,
-    )
-  }
-  if (blocks > MAX_BLOCKS) {
-    throw new TarsierError(
-      'no-frames',
-      `${path} is too long: it has more than ${MAX_BLOCKS} blocks, the limit for animations. Shorten it or convert it to a video first.`,
     )
   }
   const drawn = frames.reduce((sum, frame) => sum + frame.width * frame.height, 0)

@@ -55,7 +55,8 @@ export function parseApng(bytes: Uint8Array): Layers {
     const name = String.fromCharCode(...bytes.subarray(at + 4, at + CHUNK_HEADER))
     const chunk = bytes.subarray(at + CHUNK_HEADER, at + CHUNK_HEADER + length)
     at += CHUNK_HEADER + length + CHUNK_CHECKSUM
-    if (chunk.length < length) break
+    // Zeros at the end are the rest of an unfinished download.
+    if (chunk.length < length || name === '\0\0\0\0') break
     if (name === 'IHDR' && length === 13) {
       header = chunk
       canvas = { width: read32(chunk, 0), height: read32(chunk, 4) }

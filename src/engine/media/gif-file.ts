@@ -28,7 +28,7 @@ export interface GifFile {
   readonly frames: readonly GifFrame[]
   /** The file ends before its trailer. */
   readonly truncated: boolean
-  /** Number of extensions and frames; if it exceeds `MAX_BLOCKS`, further ones were not parsed. */
+  /** Number of parsed extensions and frames. */
   readonly blocks: number
 }
 
@@ -68,11 +68,12 @@ export function parseGif(bytes: Uint8Array): GifFile {
   while (at < bytes.length && blocks <= MAX_BLOCKS) {
     const mark = byte(at)
     at += 1
-    blocks += 1
     if (mark === TRAILER) {
       truncated = false
       break
     }
+    // The zeros of an unfinished download are none.
+    if (mark === EXTENSION || mark === IMAGE) blocks += 1
     if (mark === EXTENSION) {
       if (byte(at) === GRAPHIC_CONTROL && byte(at + 1) >= 4 && at + 6 <= bytes.length) {
         const control = byte(at + 2)

@@ -1,4 +1,4 @@
-import type { Animation, AnimationCanvas, Pause } from './animation-clip.ts'
+import { type Animation, type AnimationCanvas, MAX_BLOCKS, type Pause } from './animation-clip.ts'
 import { type DecodedPicture, decodePicture, type PixelForm } from './picture-pixels.ts'
 
 /** One frame of an animation with alpha: its place on the canvas, and how it is composited. */
@@ -26,13 +26,13 @@ export interface Layers {
   readonly height: number
   readonly frames: readonly Layer[]
   readonly truncated: boolean
-  /** Number of chunks; if it exceeds `MAX_BLOCKS`, further ones were not parsed. */
+  /** Number of parsed chunks. */
   readonly blocks: number
 }
 
-/** Returns null for fewer than two frames. */
+/** Returns null for fewer than two frames, unless the file has too many chunks to find them. */
 export function layeredAnimation(layers: Layers): Animation | null {
-  if (layers.frames.length < 2) return null
+  if (layers.frames.length < 2 && layers.blocks <= MAX_BLOCKS) return null
   return { ...layers, pixelFormat: 'rgba', canvas: () => new LayeredCanvas(layers) }
 }
 

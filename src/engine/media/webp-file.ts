@@ -42,8 +42,10 @@ interface Chunk {
 function* chunks(bytes: Uint8Array, from: number, end: number, limit: number): Generator<Chunk> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   for (let at = from, count = 0; at + CHUNK_HEADER <= end && count < limit; count += 1) {
-    const size = view.getUint32(at + 4, true)
-    yield { tag: tag(bytes, at), start: at + CHUNK_HEADER, end: at + CHUNK_HEADER + size }
+    const [name, size] = [tag(bytes, at), view.getUint32(at + 4, true)]
+    // Zeros at the end are the rest of an unfinished download.
+    if (name === '\0\0\0\0') return
+    yield { tag: name, start: at + CHUNK_HEADER, end: at + CHUNK_HEADER + size }
     at += CHUNK_HEADER + size + (size % 2)
   }
 }

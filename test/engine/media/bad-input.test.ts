@@ -196,7 +196,7 @@ function bareGif(width: number, height: number, pictures: number, disposal: numb
   return Buffer.concat([head, ...Array.from({ length: pictures }, () => picture), Buffer.from(';')])
 }
 
-/** The fixture with 600,000 empty chunks before its last one, PNG's IEND, or after it. */
+/** The fixture with 600,000 more chunks at its end; in a PNG before its last chunk, `IEND`. */
 async function withChunks(name: string, chunk: string): Promise<Buffer> {
   const bytes = await changedFixture(name, () => {})
   const end = name.endsWith('.png') ? bytes.length - 12 : bytes.length
@@ -217,6 +217,15 @@ describe('rejects small files that would need much memory before drawing them', 
     ['a GIF of many large pictures', /its 3000 pictures have 12582912000 pixels in total/, () => bareGif(2048, 2048, 3000, 2)],
     ['a GIF of too many pictures', /it has more than 524288 blocks/, () => bareGif(1, 1, 300_000, 0)],
     ['a WebP of too many chunks', /more than 524288 blocks/, () => withChunks('soft-lossy.webp', 'JUNK\0\0\0\0')],
+    [
+      'a WebP of too many chunks before its pictures',
+      /more than 524288 blocks/,
+      async () => {
+        const bytes = await changedFixture('soft-lossy.webp', () => {})
+        const first = bytes.indexOf('ANMF')
+        return Buffer.concat([bytes.subarray(0, first), Buffer.from('JUNK\0\0\0\0'.repeat(600_000), 'latin1'), bytes.subarray(first)])
+      },
+    ],
     ['an animated PNG of too many chunks', /more than 524288 blocks/, () => withChunks('soft-01.png', '\0\0\0\0juNK\0\0\0\0')],
     [
       'a WebP with a huge canvas',
@@ -271,6 +280,18 @@ describe('animations', () => {
     setImmediate(() => controller.abort())
     await expect(reading).rejects.toMatchObject({ name: 'AbortError' })
   })
+
+  test.each(['soft-lossy.webp', 'soft-01.png', 'GIF'])(
+    'an unfinished download that ends in zeros has its complete pictures: %s',
+    async (name) => {
+      const bytes = name === 'GIF' ? bareGif(16, 16, 5, 0) : await changedFixture(name, () => {})
+      await writeFile(at(`zeros-${name}`), Buffer.concat([bytes.subarray(0, bytes.length * 0.7), Buffer.alloc(2 ** 23)]))
+      await using clip = await openClip(at(`zeros-${name}`), signal)
+      expect(clip.info.frameCount).toBeGreaterThan(1)
+      expect(clip.info.frameCount).toBeLessThan(6)
+      expect((await all(clip.frames(clip.plan({ kind: 'uniform', count: 8 }), signal))).length).toBe(clip.info.frameCount)
+    },
+  )
 
   test.each(['soft-lossy.webp', 'soft-01.png'])('a truncated animation has its complete pictures: %s', async (name) => {
     const bytes = await changedFixture(name, () => {})

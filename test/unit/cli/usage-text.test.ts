@@ -85,7 +85,7 @@ describe('messages about a command line', () => {
 
   it('are all listed', () => {
     const forms = commanderTexts.map((text) => new RegExp(text.replaceAll(/[()?.]/g, '\\$&').replaceAll(/\{\d\}/g, '.+')))
-    // Not commander's, but in its form.
+    // This text is ours, in commander's form.
     const own = "(or '"
     const unused = commanderTexts.filter((text, i) => !text.includes(own) && !messages.some(([, message]) => forms[i]?.test(message)))
     expect(unused).toEqual([])
