@@ -1,7 +1,7 @@
 import type { Dirent } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
-import { basename, extname, join, resolve } from 'node:path'
-import { FRAMES_ENDING, hasMediaExtension } from '../engine/media/media-names.ts'
+import { basename, dirname, extname, join, resolve } from 'node:path'
+import { FRAMES_ENDING, hasMediaExtension, hasPictureExtension } from '../engine/media/media-names.ts'
 import { readFailure } from '../platform/file-failure.ts'
 import { realPath } from '../platform/real-path.ts'
 import { TarsierError } from '../shared/errors.ts'
@@ -15,29 +15,30 @@ const PREFERRED = ['.mp4', '.avi', '.webm', '.mov', '.mkv', '.wmv', '.gif']
 /** Location of a clip: its absolute path, or the absolute paths of the images that are its frames. */
 export type ClipFile = string | readonly string[]
 
-/** Locates the clips of a sample, each as {@link clipPath} does. */
+/** Locates the clips of a sample, each as {@link clipFile} does. */
 export function clipFiles(sample: Sample, videos: VideoFolder | null): ClipFile[] {
   return clipsOf(sample).map(({ file }) =>
-    typeof file === 'string' ? clipPath(file, sample, videos) : file.map((one) => clipPath(one, sample, videos)),
+    typeof file === 'string' ? clipFile(file, sample, videos) : file.flatMap((one) => clipFile(one, sample, videos)),
   )
 }
 
 /**
- * Returns the absolute path of a sample's clip: the annotated path, relative to the current folder, or the clip found in the video folder if the
+ * Returns the location of a sample's clip: the annotated path, relative to the current folder, or the clip found in the video folder if the
  * annotation has a placeholder. Throws `file-missing` if it is not found; does not check whether an annotated file exists.
  */
-export function clipPath(file: string, sample: Pick<Sample, 'vid' | 'dataset' | 'extraInfo'>, videos: VideoFolder | null): string {
+export function clipFile(file: string, sample: Pick<Sample, 'vid' | 'dataset' | 'extraInfo'>, videos: VideoFolder | null): ClipFile {
   if (!isPlaceholder(file)) return resolve(file)
   if (videos === null)
     throw missing('The annotation contains a placeholder instead of a file. Give the folder of the videos with --videos.')
   return videos.find(sample)
 }
 
-/** A clip in the folder, by its relative path. */
+/** A clip in the folder: a file, or a subfolder of pictures that are its frames. */
 interface Entry {
   readonly path: string
-  /** Names of the folders and of the file, {@link folded}. */
+  /** Names of the folders on the way to it and its own, {@link folded}. */
   readonly names: readonly string[]
+  readonly pictures?: readonly string[]
 }
 
 /**
@@ -46,44 +47,42 @@ interface Entry {
  */
 export class VideoFolder {
   readonly directory: string
-  readonly #byName: ReadonlyMap<string, readonly Entry[]>
+  readonly #files: ReadonlyMap<string, readonly Entry[]>
+  readonly #pictureFolders: ReadonlyMap<string, readonly Entry[]>
   /** Subfolders that could not be read. */
   readonly #unread: readonly string[]
 
-  private constructor(directory: string, byName: ReadonlyMap<string, readonly Entry[]>, unread: readonly string[]) {
+  private constructor(directory: string, entries: readonly Entry[], unread: readonly string[]) {
     this.directory = directory
-    this.#byName = byName
+    this.#files = grouped(entries, ({ names }) => [names.at(-1) ?? '', withoutExtension(names.at(-1) ?? '')])
+    this.#pictureFolders = grouped(pictureFolders(directory, entries), ({ names }) => [names.at(-1) ?? ''])
     this.#unread = unread
   }
 
   /** Scans a folder. Throws `file-missing` and `file-unreadable`. */
   static async open(directory: string, signal: AbortSignal): Promise<VideoFolder> {
-    const byName = new Map<string, Entry[]>()
+    const entries: Entry[] = []
     const unread: string[] = []
     for await (const names of clipsIn(directory, [], { visited: new Set(), unread }, signal)) {
-      const entry = { path: resolve(directory, ...names), names: names.map(folded) }
-      const name = entry.names.at(-1) ?? ''
-      for (const key of new Set([name, withoutExtension(name)])) {
-        const there = byName.get(key)
-        if (there) there.push(entry)
-        else byName.set(key, [entry])
-      }
+      entries.push({ path: resolve(directory, ...names), names: names.map(folded) })
     }
-    return new VideoFolder(directory, byName, unread)
+    return new VideoFolder(directory, entries, unread)
   }
 
   /**
-   * Returns the absolute path of a sample's clip. A vid is a file name with its extension (FAVOR-Bench) or without (DREAM-1K), optionally preceded
-   * by folders (TVBench). Matching is case-insensitive, and a file of another format with that name is accepted. If no file matches, tries the
-   * names in `extra_info` ({@link clipNames}). The file may be anywhere below the folder. Of several matches, prefers one in a folder named after
+   * Returns the location of a sample's clip. A vid is a file name with its extension (FAVOR-Bench) or without (DREAM-1K), optionally preceded
+   * by folders (TVBench), or the name of a folder of pictures, which are the frames (MVBench's Episodic Reasoning). Matching is case-insensitive, and a file of
+   * another format with that name is accepted. If nothing matches, tries the names in `extra_info` ({@link clipNames}). The file may be anywhere below the folder. Of several matches, prefers one in a folder named after
    * the data set, then one at exactly the path in the vid. Throws `file-missing` if there is no match, or several that cannot be distinguished.
    */
-  find(sample: Pick<Sample, 'vid' | 'dataset' | 'extraInfo'>): string {
+  find(sample: Pick<Sample, 'vid' | 'dataset' | 'extraInfo'>): ClipFile {
     const names = clipNames(sample)
     if (names.length === 0) throw missing('The annotation contains no file and no vid. Add one of them.')
     for (const name of names) {
       const found = this.#matches(name, sample.dataset)
-      if (found.length > 0) return this.#only(found, name)
+      if (found.length === 0) continue
+      const { path, pictures } = only(found, name)
+      return pictures ?? path
     }
     const unread = this.#unread.length > 0 ? ` (${this.#unread.join(', ')} could not be read)` : ''
     const wanted = names.map((name) => `"${name}"`).join(' or ')
@@ -95,25 +94,52 @@ export class VideoFolder {
     const wanted = partsOf(clipName)
     if (wanted === null) throw missing(`The clip name "${clipName}" is not a file name or a relative path. Correct the annotation.`)
     const name = wanted.at(-1) ?? ''
-    const named = this.#byName.get(name) ?? this.#byName.get(withoutExtension(name)) ?? []
-    const matches = named.filter(({ names }) => endsWith(names, wanted))
+    const named = [this.#files.get(name), this.#files.get(withoutExtension(name)), this.#pictureFolders.get(name)]
+    const matches =
+      named.map((entries = []) => entries.filter(({ names }) => endsWith(names, wanted))).find(({ length }) => length > 0) ?? []
     const own = matches.filter(({ names }) => names.slice(0, -1).some((folder) => foldersOf(dataset).includes(folder)))
     const inOwn = own.length > 0 ? own : matches
     const exact = inOwn.filter(({ names }) => names.length === wanted.length)
     return exact.length > 0 ? exact : inOwn
   }
-
-  #only(matches: readonly Entry[], clipName: string): string {
-    const [first, ...others] = [...matches].sort((a, b) => rank(a, clipName) - rank(b, clipName) || (a.path < b.path ? -1 : 1))
-    if (!first) throw new Error('somebody is chosen among some')
-    const folderOf = ({ names }: Entry) => names.slice(0, -1).join('/')
-    const elsewhere = others.find((match) => folderOf(match) !== folderOf(first))
-    if (!elsewhere) return first.path
-    throw missing(
-      `"${clipName}" is ambiguous: it matches ${first.path} and ${elsewhere.path}. Move the videos of each data set to a folder with the name of the data set.`,
-    )
-  }
 }
+
+/** Returns the preferred one of several matches, or throws `file-missing` if they are in different folders. */
+function only(matches: readonly Entry[], clipName: string): Entry {
+  const [first, ...others] = [...matches].sort((a, b) => rank(a, clipName) - rank(b, clipName) || (a.path < b.path ? -1 : 1))
+  if (!first) throw new Error('somebody is chosen among some')
+  const folderOf = ({ names }: Entry) => names.slice(0, -1).join('/')
+  const elsewhere = others.find((match) => folderOf(match) !== folderOf(first))
+  if (!elsewhere) return first
+  throw missing(
+    `"${clipName}" is ambiguous: it matches ${first.path} and ${elsewhere.path}. Move the videos of each data set to a folder with the name of the data set.`,
+  )
+}
+
+/** Maps each key to the entries that have it, in their order. */
+function grouped(entries: readonly Entry[], keysOf: (entry: Entry) => readonly string[]): Map<string, Entry[]> {
+  const groups = new Map<string, Entry[]>()
+  for (const entry of entries) {
+    for (const key of new Set(keysOf(entry))) {
+      const there = groups.get(key)
+      if (there) there.push(entry)
+      else groups.set(key, [entry])
+    }
+  }
+  return groups
+}
+
+/** Returns the subfolders that contain several pictures and no other clips, with their pictures in the order of the numbers in their names. */
+function pictureFolders(directory: string, entries: readonly Entry[]): Entry[] {
+  const contents = grouped(entries, ({ path }) => [dirname(path)])
+  return [...contents].flatMap(([path, files]) => {
+    if (path === resolve(directory) || files.length < 2 || !files.every((file) => hasPictureExtension(file.path))) return []
+    const pictures = files.map((file) => file.path).sort(byNumbers.compare)
+    return [{ path, names: (files[0]?.names ?? []).slice(0, -1), pictures }]
+  })
+}
+
+const byNumbers = new Intl.Collator('en', { numeric: true })
 
 /** State of one scan. */
 interface Walk {

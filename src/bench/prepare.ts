@@ -6,7 +6,7 @@ import { asTarsierError, isAbort, isProcessLost, TarsierError } from '../shared/
 import { isPlaceholder, readAnnotations } from './annotations.ts'
 import { fillVideoFile } from './fill-video-file.ts'
 import type { BrokenLine } from './json-lines.ts'
-import { type ClipFile, clipFiles, clipPath, VideoFolder } from './locate-videos.ts'
+import { type ClipFile, clipFile, clipFiles, VideoFolder } from './locate-videos.ts'
 import { clipsOf, type Sample } from './sample.ts'
 
 export interface PrepareRequest {
@@ -80,7 +80,7 @@ export async function prepareAnnotations(
       const placeholder = clipsOf(sample)
         .flatMap((clip) => clip.file)
         .find(isPlaceholder)
-      yield `${placeholder === undefined ? text : fillVideoFile(text, clipPath(placeholder, sample, videos))}\n`
+      yield `${placeholder === undefined ? text : fillVideoFile(text, clipFile(placeholder, sample, videos))}\n`
     }
     for (const event of missing.values()) report(event)
     count.clips = clips.size

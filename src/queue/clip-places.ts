@@ -2,7 +2,7 @@ import { opendir } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { isPlaceholder } from '../bench/annotations.ts'
 import { dataSetOf, isGenerated } from '../bench/datasets.ts'
-import { type ClipFile, clipPath, VideoFolder } from '../bench/locate-videos.ts'
+import { type ClipFile, clipFile, VideoFolder } from '../bench/locate-videos.ts'
 import type { MovingShapesVideos } from '../bench/moving-shapes/videos.ts'
 import { clipsOf } from '../bench/sample.ts'
 import { readFailure } from '../platform/file-failure.ts'
@@ -51,9 +51,10 @@ export class ClipPlaces implements AsyncDisposable {
     const { sample } = unit
     const set = dataSetOf(sample.dataset)
     if (set && isGenerated(set)) return [await (await this.#generated()).videoFor(sample, signal)]
-    const find = async (file: string) =>
-      isPlaceholder(file) ? clipPath(file, sample, await this.#searched(signal)) : await this.#fileOf(file, unit, signal)
-    return await allOf<ClipFile>(clipsOf(sample).map(({ file }) => (typeof file === 'string' ? find(file) : allOf(file.map(find)))))
+    const find = async (file: string): Promise<ClipFile> =>
+      isPlaceholder(file) ? clipFile(file, sample, await this.#searched(signal)) : await this.#fileOf(file, unit, signal)
+    const findAll = async (files: readonly string[]) => (await allOf(files.map(find))).flat()
+    return await allOf<ClipFile>(clipsOf(sample).map(({ file }) => (typeof file === 'string' ? find(file) : findAll(file))))
   }
 
   /**

@@ -21,6 +21,12 @@ describe('filling in the path of a clip', () => {
     expect(fillVideoFile(line, '/v/1.mp4')).toBe(filled)
   })
 
+  it('fills in the pictures of a clip as a list', () => {
+    const pictures = ['/v/1/1.jpg', '/v/1/2.jpg']
+    expect(fillVideoFile('{"video_file":"<placeholder>","idx":1}', pictures)).toBe('{"video_file":["/v/1/1.jpg","/v/1/2.jpg"],"idx":1}')
+    expect(fillVideoFile('{"video_file":["<placeholder>"]}', pictures)).toBe('{"video_file":["/v/1/1.jpg","/v/1/2.jpg"]}')
+  })
+
   it('escapes the path', () => {
     expect(JSON.parse(fillVideoFile('{"video_file":"<placeholder>"}', '/a "b"\\$1$&\n.mp4'))).toEqual({ video_file: '/a "b"\\$1$&\n.mp4' })
   })

@@ -1,10 +1,15 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { clipPath, VideoFolder } from '../../../src/bench/locate-videos.ts'
+import { type ClipFile, clipFile, VideoFolder } from '../../../src/bench/locate-videos.ts'
 import { ScratchFolder } from '../../helpers/scratch-folder.ts'
 
 const signal = new AbortController().signal
+
+function relative(found: ClipFile, { directory }: ScratchFolder): ClipFile {
+  const within = (path: string) => path.slice(directory.length + 1)
+  return typeof found === 'string' ? within(found) : found.map(within)
+}
 
 /** Creates a folder with these files, and returns the relative path that a vid of a data set leads to. */
 async function folderOf(...files: string[]) {
@@ -16,7 +21,7 @@ async function folderOf(...files: string[]) {
   }
   const videos = await VideoFolder.open(scratch.directory, signal)
   const find = (vid: number | string | null, dataset = 'Own', extraInfo: Record<string, unknown> = {}) =>
-    videos.find({ vid, dataset, extraInfo }).slice(scratch.directory.length + 1)
+    relative(videos.find({ vid, dataset, extraInfo }), scratch)
   return { scratch, videos, find }
 }
 
@@ -67,6 +72,25 @@ describe('finding a clip by its vid', () => {
     expect(find(3)).toBe('3.m4v')
   })
 
+  it('finds folders of pictures, which are the frames of a clip, as in MVBench', async () => {
+    const frames = (folder: string, ...names: string[]) => names.map((name) => `${folder}/${name}`)
+    const castle = frames('tvqa/castle_s01e02', '1.jpg', '2.jpg', '10.jpg')
+    const { find } = await folderOf(
+      ...castle,
+      ...frames('friends_s01', '00001.png', '00002.png'),
+      'friends_s01.mp4',
+      'mixed/1.jpg',
+      'mixed/2.jpg',
+      'mixed/3.mp4',
+    )
+    expect(find('Castle_S01E02', 'MVBench/Episodic Reasoning')).toEqual(castle)
+    expect(find('tvqa/castle_s01e02')).toEqual(castle)
+    expect(find('friends_s01')).toBe('friends_s01.mp4')
+    expect(find(10)).toBe('tvqa/castle_s01e02/10.jpg')
+    expect(() => find('mixed')).toThrow('was not found')
+    expect(() => find('tvqa')).toThrow('was not found')
+  })
+
   it('rejects an ambiguous vid', async () => {
     const { find } = await folderOf('msvd/7.mp4', 'tgif/7.gif')
     expect(() => find(7)).toThrow(
@@ -111,8 +135,8 @@ describe('the clip of a sample', () => {
   it('is the annotated file, or else the one that the vid names', async () => {
     const { scratch, videos } = await folderOf('1.mp4')
     const sample = { vid: 1, dataset: 'Own', extraInfo: {} }
-    expect(clipPath('<placeholder>', sample, videos)).toBe(scratch.path('1.mp4'))
-    expect(clipPath('clips/9.mp4', sample, videos)).toBe(join(process.cwd(), 'clips/9.mp4'))
-    expect(() => clipPath('<placeholder>', sample, null)).toThrow('--videos')
+    expect(clipFile('<placeholder>', sample, videos)).toBe(scratch.path('1.mp4'))
+    expect(clipFile('clips/9.mp4', sample, videos)).toBe(join(process.cwd(), 'clips/9.mp4'))
+    expect(() => clipFile('<placeholder>', sample, null)).toThrow('--videos')
   })
 })
