@@ -57,7 +57,7 @@ export async function prepareAnnotations(
   const videos = await VideoFolder.open(request.videos, signal)
   const count = { lines: 0, missing: 0, broken: 0, clips: 0, unusable: 0 }
   const missing = new Map<string, Extract<PrepareEvent, { kind: 'missing' }>>()
-  const clips = new Set<string>()
+  const clips = new Map<string, ClipFile>()
 
   async function* lines(): AsyncGenerator<string, void> {
     for await (const read of readAnnotations(request.annotations, signal)) {
@@ -76,7 +76,7 @@ export async function prepareAnnotations(
         yield `${text}\n`
         continue
       }
-      for (const path of files.flat()) clips.add(path)
+      for (const clip of files) clips.set(JSON.stringify(clip), clip)
       const placeholder = clipsOf(sample)
         .flatMap((clip) => clip.file)
         .find(isPlaceholder)
@@ -84,7 +84,7 @@ export async function prepareAnnotations(
     }
     for (const event of missing.values()) report(event)
     count.clips = clips.size
-    count.unusable = await checkClips(clips, signal, report)
+    count.unusable = await checkClips([...clips.values()], signal, report)
     if (!request.overwrite) await expectFree(out)
   }
 
@@ -101,31 +101,32 @@ function located(sample: Sample, videos: VideoFolder): ClipFile[] | TarsierError
   }
 }
 
-/** Opens each clip in a separate process that a clip may crash; returns how many cannot be opened. */
-async function checkClips(clips: ReadonlySet<string>, signal: AbortSignal, report: (event: PrepareEvent) => void): Promise<number> {
-  let unusable = 0
-  let done = 0
+/** Opens each clip, or each of its pictures, in a separate process that a clip may crash; returns how many clips cannot be opened. */
+async function checkClips(clips: readonly ClipFile[], signal: AbortSignal, report: (event: PrepareEvent) => void): Promise<number> {
+  const unusable = new Set<ClipFile>()
   let media = new MediaClient()
   try {
-    for (const path of clips) {
-      report({ kind: 'checking', path, done: done++, of: clips.size })
-      try {
-        await media.probe(path, signal)
-      } catch (error) {
-        if (isAbort(error)) throw error
-        const problem = asTarsierError(error)
-        unusable++
-        report({ kind: 'unusable', path, error: problem })
-        if (!isProcessLost(problem)) continue
-        // A clip that crashes the process must not affect the next ones, however many crash.
-        await media[Symbol.asyncDispose]()
-        media = new MediaClient()
+    for (const [done, clip] of clips.entries()) {
+      for (const path of [clip].flat()) {
+        report({ kind: 'checking', path, done, of: clips.length })
+        try {
+          await media.probe(path, signal)
+        } catch (error) {
+          if (isAbort(error)) throw error
+          const problem = asTarsierError(error)
+          unusable.add(clip)
+          report({ kind: 'unusable', path, error: problem })
+          if (!isProcessLost(problem)) continue
+          // A clip that crashes the process must not affect the next ones, however many crash.
+          await media[Symbol.asyncDispose]()
+          media = new MediaClient()
+        }
       }
     }
   } finally {
     await media[Symbol.asyncDispose]()
   }
-  return unusable
+  return unusable.size
 }
 
 /** Identifies the samples that use the same clip. */

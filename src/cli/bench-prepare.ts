@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { type PrepareEvent, type PrepareSummary, prepareAnnotations } from '../bench/prepare.ts'
 import { assertNever } from '../shared/errors.ts'
+import { counted } from '../shared/size-text.ts'
 import { brokenLineError, printError } from './errors.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { RunCommand } from './interrupt.ts'
@@ -84,5 +85,5 @@ function summaryText({ lines, missing, broken, clips, unusable }: PrepareSummary
   const withoutClip = missing > 0 ? `, ${missing} of them without a clip` : ''
   const notOpened = unusable > 0 ? `, ${unusable} of them cannot be opened` : ''
   const leftOut = broken > 0 ? `; invalid lines omitted: ${broken}` : ''
-  return `${lines} lines${withoutClip}; ${clips} clips${notOpened}${leftOut}`
+  return `${counted(lines, 'line')}${withoutClip}; ${counted(clips, 'clip')}${notOpened}${leftOut}`
 }
