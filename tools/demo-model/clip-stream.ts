@@ -1,7 +1,7 @@
 /**
  * Generates endless batches of clips with questions and answers for `train_language.py`: `tsx clip-stream.ts SEED TOKENS SETS FOLDER`. A batch has as many
  * clips as fit into TOKENS visual tokens. Each clip has SETS sets of dialogues, so that encoding it once serves several training steps. With 0 sets all clips are
- * long ones of shapes, for `phases.py`. FOLDER has pictures and texts that have nothing to do with shapes.
+ * long ones of shapes with one set of three short dialogues, for `phases.py`. FOLDER has pictures and texts that have nothing to do with shapes.
  */
 
 import { Random } from '../../src/bench/moving-shapes/random.ts'
@@ -12,7 +12,7 @@ import { colorNames, motionNames, motionWords, shapeNames, shapeSymmetry } from 
 import { writeBatch } from './batch-writer.ts'
 import { cellLabels, LABEL_VALUES } from './cell-labels.ts'
 import { randomDegrading } from './degrade.ts'
-import { dialogueSet, type Exchange } from './dialogues.ts'
+import { dialogueSet, type Exchange, motionDialogues } from './dialogues.ts'
 import { ForeignFrames } from './foreign-frames.ts'
 import { seenOver } from './seen-over.ts'
 import { UnknownQuestions } from './unknown-questions.ts'
@@ -20,9 +20,12 @@ import { UnknownQuestions } from './unknown-questions.ts'
 /**
  * Number of values for the position and change of a visual token's object since the previous frame: 1 if there is an object; x and y of its centre
  * in tokens from the image's corner; 1 if it was present in the previous frame; then the changes of x and y in tokens, of its size (logarithm) and
- * of its angle (sine of the rotation times its symmetry).
+ * of its angle (sine of the rotation times its symmetry). The last five are the same for the change since SPAN frames before, in clips of at least SPAN_FRAMES
+ * frames, where an object changes little from one frame to the next.
  */
-const PLACE_VALUES = 8
+const PLACE_VALUES = 13
+const SPAN = 4
+const SPAN_FRAMES = 24
 
 type Turn = [question: string, answer: string, object: number, answerPrefix: string, option: number, looks: Look[]]
 
@@ -95,7 +98,7 @@ for (;;) {
         ]
         motionLabels(scene, time, count, seen, rows, columns, { now, initial, numbers })
         const placed = places.subarray(range[0] * PLACE_VALUES, range[1] * PLACE_VALUES)
-        placeLabels(scene, times[k - 1], seen, rows, columns, placed)
+        placeLabels(scene, [times[k - 1], count < SPAN_FRAMES ? undefined : times[k - SPAN]], seen, rows, columns, placed)
       }
     } else {
       for (const [k, frame] of (await foreignFrames.draw(random, count, width, height)).entries()) frameAt(k).set(frame)
@@ -114,7 +117,11 @@ for (;;) {
       return [question, answer, numberOf(about), prefix ?? '', option ?? -1, looks]
     }
     dialogues.push(
-      Array.from({ length: sets }, () => dialogueSet({ scene, frames: count }, unknown, random).map((dialogue) => dialogue.map(asTurn))),
+      Array.from({ length: allLong ? 1 : sets }, () => {
+        const asked =
+          allLong && scene ? motionDialogues({ scene, frames: count }, random) : dialogueSet({ scene, frames: count }, unknown, random)
+        return asked.map((dialogue) => dialogue.map(asTurn))
+      }),
     )
   }
   const shape = [batch, count * cells]
@@ -146,7 +153,7 @@ async function clipScene(aspect: number, count: number): Promise<Scene> {
 
 function frameCount(): number {
   const drawn = random.next()
-  if (allLong) return drawn < 0.22 ? random.whole(6, 16) : drawn < 0.55 ? random.whole(17, 32) : random.whole(33, 64)
+  if (allLong) return drawn < 0.12 ? random.whole(6, 16) : drawn < 0.4 ? random.whole(17, 32) : random.whole(33, 64)
   if (drawn < 0.15) return 8
   if (drawn < 0.28) return 16
   if (drawn < 0.31) return 1
@@ -223,7 +230,14 @@ function motionLabels(
   }
 }
 
-function placeLabels(scene: Scene, before: number | undefined, seen: Snapshot, rows: number, columns: number, into: Float32Array): void {
+function placeLabels(
+  scene: Scene,
+  before: readonly (number | undefined)[],
+  seen: Snapshot,
+  rows: number,
+  columns: number,
+  into: Float32Array,
+): void {
   const { states, labels } = seen
   for (let cell = 0; cell < rows * columns; cell++) {
     const found = states[labels[cell * LABEL_VALUES] ?? -1]
@@ -231,10 +245,12 @@ function placeLabels(scene: Scene, before: number | undefined, seen: Snapshot, r
     const { object, state } = found
     const [x, y] = [(state.x / scene.aspect) * columns, state.y * rows]
     into.set([1, x, y], cell * PLACE_VALUES)
-    const past = before === undefined ? null : stateAt(object, before)
-    if (!past?.visible) continue
-    const turned = shapeSymmetry[object.shape] * (state.angle - past.angle)
-    const changes = [x - (past.x / scene.aspect) * columns, y - past.y * rows, Math.log(state.radius / past.radius), Math.sin(turned)]
-    into.set([1, ...changes], cell * PLACE_VALUES + 3)
+    for (const [i, time] of before.entries()) {
+      const past = time === undefined ? null : stateAt(object, time)
+      if (!past?.visible) continue
+      const turned = shapeSymmetry[object.shape] * (state.angle - past.angle)
+      const changes = [x - (past.x / scene.aspect) * columns, y - past.y * rows, Math.log(state.radius / past.radius), Math.sin(turned)]
+      into.set([1, ...changes], cell * PLACE_VALUES + 3 + 5 * i)
+    }
   }
 }

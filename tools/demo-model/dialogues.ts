@@ -112,6 +112,12 @@ export function dialogueSet(clip: AskedClip, unknown: UnknownQuestions, random: 
   ]
 }
 
+/** Short dialogues that need each motion of a clip of many frames: its description, and two times. */
+export function motionDialogues(clip: AskedClip & { readonly scene: Scene }, random: Random): Exchange[][] {
+  const time = () => asked(random.pick(['starts', 'starts', 'stops']), clip, clip.scene, random)
+  return [[description(clip, random)], [time()], [time()]]
+}
+
 function description({ scene, frames }: AskedClip, random: Random): Exchange {
   const question = worded(frames === 1 && random.chance(0.6) ? 'describeStill' : 'describe', {}, random)
   if (!scene) return { question, answer: FOREIGN_ANSWER, about: null }

@@ -1,8 +1,8 @@
-"""Which of its motions an object is at: the losses of the third and fourth layers, and long clips that train nothing else.
+"""Which of its motions an object is at: the losses of the third and fourth layers, and long clips whose rows are computed before.
 
 Most objects have one or two motions, and the visual tokens that show a third or fourth one are a tenth of all: trained with equal weights, the fourth layer read their
-number in .40 and .03 of 17 to 32 frames, and descriptions left motions out. Long clips have few objects in many tokens, and without dialogues a step
-with them takes a tenth of a whole one, so each step adds some whose rows were computed before.
+number in .40 and .03 of 17 to 32 frames, and descriptions left motions out. A batch of train_language.py has few long clips, since they have many visual tokens and 36
+dialogues each. Those of this program have three short ones, a description and two times, so a step can have more of them.
 
 `phases.py OUT --pictures FOLDER --minutes M [--seed S]` computes such rows, with the tower of checkpoint.safetensors.
 """
@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from batches import batches
-from language import HEAD, WIDTH, rotary, turn
+from language import HEAD, WIDTH, turn
 from optimizer import load
 from tower import Tower
 
@@ -26,11 +26,10 @@ MOTIONS = 10
 PHASES = 4
 # Third and fourth motions are rare.
 PHASE_WEIGHTS = torch.tensor([1.0, 2.0, 4.0, 8.0])
-# Visual tokens of a step with long clips.
-LONG_TOKENS = 2000
-# Visual tokens whose attention is trained in a step with long clips.
-MAX_QUERIES = 256
-BEGINNINGS_WEIGHT = 0.15
+# Visual tokens of a step's long clips.
+LONG_TOKENS = 1600
+# Visual tokens of a stored batch.
+BATCH_TOKENS = 4000
 FRAMES_AT_ONCE = 64
 
 
@@ -60,37 +59,6 @@ def phase_loss(phase, frames, known, after, visual, heads):
     loss = loss + 0.5 * F.smooth_l1_loss(number[:, PHASES], frame / 16, beta=0.05)
     loss = loss + 0.3 * F.binary_cross_entropy_with_logits(begun, beginnings(phase, frames)[known].float(), pos_weight=torch.tensor(3.0))
     return loss, (number[:, :PHASES].argmax(-1) == own).float()
-
-
-def long_loss(language, collated, heads, batch, chosen):
-    """Loss of the third and fourth layers on the chosen clips of a batch of `phases.py`, and what is measured by the way; `collated` has no dialogues."""
-    current, first, phase = (batch[key][chosen].long() for key in ("current", "first", "phase"))
-    known, known_first = current >= 0, first >= 0
-    if not known.any():
-        return None, {}
-    ids, positions, prefix, mask, _, visual, *_ = collated
-    x = language.embed_tokens(ids.clamp(min=0)).detach()
-    x = torch.cat([x[:, : visual.start], batch["visual"][chosen].float(), x[:, visual.stop :]], 1)
-    cos, sin = rotary(positions)
-    after = []
-    for number, layer in enumerate(language.layers[:4]):
-        with torch.set_grad_enabled(number >= 2):
-            x = layer(x, cos, sin, prefix, mask)
-        after.append(x)
-    loss, right = phase_loss(phase, batch["frames"], known, after, visual, heads)
-    own = phase[known] % PHASES
-    measures = {f"long{number}": right[own == number].mean() for number in own.unique().tolist()}
-    motions = heads["head3"](after[2][:, visual])
-    weight = torch.where(own > 0, 2.0, 1.0)
-    loss = loss + 0.5 * (F.cross_entropy(motions[known][:, :MOTIONS], current[known], reduction="none") * weight).sum() / weight.sum()
-    if known_first.any():
-        loss = loss + 0.3 * F.cross_entropy(motions[known_first][:, MOTIONS:], first[known_first])
-    later = (known & (phase % PHASES > 0)).nonzero()
-    if len(later):
-        missed, seen = beginnings_looks(language.layers[3], after[2], (cos, sin), visual, phase, batch["frames"], later[torch.randperm(len(later))[:MAX_QUERIES]])
-        loss = loss + BEGINNINGS_WEIGHT * missed
-        measures["begins"] = seen
-    return loss, measures
 
 
 def beginnings_looks(layer, hidden, turns, visual, phase, frames, queries):
@@ -125,10 +93,11 @@ def main():
     tower, kept, started = Tower(), [], time.time()
     tower.load_state_dict(load(Path(__file__).with_name("checkpoint.safetensors"))["tower"])
     with torch.no_grad():
-        for batch in batches("clip-stream.ts", options.seed, 2 * LONG_TOKENS, 0, options.pictures, ahead=2):
+        for batch in batches("clip-stream.ts", options.seed, BATCH_TOKENS, 0, options.pictures, ahead=2):
             rows = torch.cat([tower(frames) for frames in batch.pop("pixels").split(FRAMES_AT_ONCE)])
             labels = {key: batch[key].char() for key in ("current", "first", "phase")}
-            kept.append({key: batch[key] for key in ("frames", "rows", "columns")} | labels | {"visual": rows.reshape(len(labels["phase"]), -1, WIDTH).half()})
+            halves = {"places": batch["places"].half(), "visual": rows.reshape(len(labels["phase"]), -1, WIDTH).half()}
+            kept.append({key: batch[key] for key in ("frames", "rows", "columns", "dialogues", "objects")} | labels | halves)
             if time.time() - started > 60 * options.minutes:
                 break
     torch.save(kept, options.out)

@@ -2,8 +2,8 @@
 
 TOWER and --resume may both be checkpoint.safetensors, the state behind resources/models/demo. The tower is read again whenever its file
 changes, so the first stage may still be running. Besides the text, small auxiliary heads, which are dropped at export, are trained on each visual
-token's hidden states: after the first layer its object's place in the image, after the second the change since the previous frame, after the
-third its current and its first motion. A fourth head is trained on the question's last token after the third layer: which object is meant, by
+token's hidden states: after the first layer its object's place in the image, after the second the change since the previous frame and, in clips of many frames,
+since four frames before, after the third its current and its first motion. A fourth head is trained on the question's last token after the third layer: which object is meant, by
 color, shape and place, so that the fourth layer knows what to look for. A fifth head is trained on the last tokens of a choice's options after the fifth
 layer: which one is right, and which letter it has. Without it, and the target for the sixth layer's first head, which must look from the letter's place at the right option,
 the letter stayed at chance for 800 steps while the right option was found in .92. A seventh head reads the number of the current motion and of the frame from the visual
@@ -27,7 +27,7 @@ from torch import nn
 from batches import batches
 from language import HEAD, WIDTH, Language, rotary, turn
 from optimizer import Schedule, load, save
-from phases import LONG_TOKENS, MOTIONS, PHASES, long_loss, phase_heads, phase_loss
+from phases import LONG_TOKENS, MOTIONS, PHASES, beginnings_looks, phase_heads, phase_loss
 from tokenizer import SYSTEM, the_tokenizer
 from tower import Tower
 
@@ -46,6 +46,9 @@ TIME = 8
 QUESTION_WEIGHT = 3.0
 LETTER_WEIGHT = 2.0
 LOOKS_WEIGHT = 0.4
+# Visual tokens of a batch whose attention to the beginnings of motions is trained.
+MAX_QUERIES = 256
+BEGINNINGS_WEIGHT = 0.15
 # A description that leaves out a motion differs in the tokens that name motions, or say that there is another.
 MOTION_WEIGHT = 2.5
 
@@ -176,6 +179,14 @@ def attention_scores(layer, hidden, positions, prefix, mask, samples, tokens):
     return scores.div(HEAD**0.5).masked_fill(~mask[samples, 0, after], -torch.inf)
 
 
+def some_long(batch):
+    """Returns as many random clips of a batch of `phases.py` as have LONG_TOKENS visual tokens, at least one."""
+    chosen = torch.randperm(len(batch["phase"]))[: max(1, LONG_TOKENS // batch["phase"].shape[1])].tolist()
+    clips = {key: batch[key] for key in ("frames", "rows", "columns")}
+    clips |= {key: [batch[key][i] for i in chosen] for key in ("dialogues", "objects")}
+    return clips | {key: batch[key][chosen] for key in ("current", "first", "phase")} | {key: batch[key][chosen].float() for key in ("visual", "places")}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("tower", type=Path)
@@ -204,9 +215,9 @@ def main():
     language, head2, head3 = Language(tokenizer.get_vocab_size()), nn.Linear(WIDTH, 4), nn.Linear(WIDTH, 2 * MOTIONS)
     head1 = nn.Linear(WIDTH, 2)
     head4, head5, head6 = nn.Linear(WIDTH, COLORS + SHAPES + 2), nn.Linear(WIDTH, 1), nn.Linear(WIDTH, LETTERS)
-    head8 = nn.Linear(WIDTH, 1)
+    head8, head10 = nn.Linear(WIDTH, 1), nn.Linear(WIDTH, 4)
     nn.init.zeros_(head8.weight)
-    heads = nn.ModuleDict({"head1": head1, "head2": head2, "head3": head3, "head4": head4, "head5": head5, "head6": head6, "head8": head8} | phase_heads())
+    heads = nn.ModuleDict({"head1": head1, "head2": head2, "head3": head3, "head4": head4, "head5": head5, "head6": head6, "head8": head8, "head10": head10} | phase_heads())
     if options.resume:
         state = load(options.resume)
         language.load_state_dict(state["language"])
@@ -217,26 +228,9 @@ def main():
     tower, read = Tower(), 0.0
     stream = batches("clip-stream.ts", seed, options.tokens, SETS, options.pictures, ahead=2)
     long = [kept for path in options.long for kept in torch.load(path)][rank :: dist.get_world_size() if together else 1]
-    pool, seen, said = [], {}, time.time()
-    while True:
-        if len(pool) < options.pool and (len(pool) < 2 or schedule.steps % SETS == 0):
-            changed = options.tower.stat().st_mtime
-            if changed != read:
-                tower.load_state_dict(load(options.tower)["tower"])
-                read = changed
-            batch = next(stream)
-            with torch.no_grad():
-                batch["visual"] = tower(batch.pop("pixels"))
-            batch["used"] = 0
-            pool.append(batch)
-        # Batches of about the same number of clips in all processes, which wait for each other.
-        pool.sort(key=lambda kept: len(kept["dialogues"]))
-        batch = pool[int(together_random.random() * len(pool))]
-        sets = [dialogues[batch["used"]] for dialogues in batch["dialogues"]]
-        batch["used"] += 1
-        if batch["used"] == SETS:
-            pool = [kept for kept in pool if kept is not batch]
 
+    def train(batch, sets):
+        """Adds the gradients of a batch's loss for one dialogue set a clip, and returns what is measured by the way."""
         ids, positions, prefix, mask, targets, visual, weights, sought, choices, looks = collate(prompter, sets, batch["frames"], batch["rows"], batch["columns"])
         n = len(sets)
         x = language.embed_tokens(ids.clamp(min=0))
@@ -248,7 +242,7 @@ def main():
         weight = weights[said_here]
         loss = text = (F.cross_entropy(logits, wanted, reduction="none") * weight).sum() / weight.sum()
         current, first, places = batch["current"].long(), batch["first"].long(), batch["places"]
-        known, begun, there, followed = current >= 0, first >= 0, places[..., 0] > 0, places[..., 3] > 0
+        known, begun, there, followed, spanned = current >= 0, first >= 0, places[..., 0] > 0, places[..., 3] > 0, places[..., 8] > 0
         measures = {}
         if sought:
             samples, tokens, numbers = zip(*sought)
@@ -284,13 +278,24 @@ def main():
                 share = head8(F.layer_norm(after[4][samples, tokens][timed], [WIDTH]))[:, 0]
                 loss = loss + F.smooth_l1_loss(share, torch.tensor([look[-1] for look in looks])[timed], beta=0.05)
                 measures["-share"] = (share - torch.tensor([look[-1] for look in looks])[timed]).abs().mean()
-        if known.any():
-            more, right = phase_loss(batch["phase"].long(), batch["frames"], known, after, visual, heads)
-            loss = loss + more
-            measures["phase"] = right.mean()
         if known.any() and begun.any():
             place = F.smooth_l1_loss(head1(after[0][:, visual][there]), places[there][:, 1:3], beta=0.2)
-            change = F.smooth_l1_loss(head2(after[1][:, visual][followed]), places[followed][:, 4:] * CHANGES, beta=0.2)
+            change = F.smooth_l1_loss(head2(after[1][:, visual][followed]), places[followed][:, 4:8] * CHANGES, beta=0.2)
+            if spanned.any():
+                span = F.smooth_l1_loss(head10(after[1][:, visual][spanned]), places[spanned][:, 9:] * CHANGES, beta=0.2)
+                loss = loss + span
+                measures["-span"] = span
+            more, right = phase_loss(batch["phase"].long(), batch["frames"], known, after, visual, heads)
+            loss = loss + more
+            own = batch["phase"].long()[known] % PHASES
+            measures |= {f"phase{number}": right[own == number].mean() for number in own.unique().tolist()}
+            later = (known & (batch["phase"] % PHASES > 0)).nonzero()
+            if len(later):
+                queries = later[torch.randperm(len(later))[:MAX_QUERIES]]
+                turns = rotary(positions)
+                missed, begins = beginnings_looks(language.layers[3], after[2], turns, visual, batch["phase"].long(), batch["frames"], queries)
+                loss = loss + BEGINNINGS_WEIGHT * missed
+                measures["begins"] = begins
             now3 = head3(after[2][:, visual])
             loss = loss + 0.5 * place + change
             loss = loss + 0.3 * F.cross_entropy(now3[known][:, :MOTIONS], current[known]) + 0.3 * F.cross_entropy(now3[begun][:, MOTIONS:], first[begun])
@@ -301,14 +306,33 @@ def main():
                 "first": (now3[begun][:, MOTIONS:].argmax(-1) == first[begun]).float().mean(),
             }
         loss.backward()
+        return measures | {"text": text.detach(), "token": (logits.argmax(-1) == wanted).float().mean()}
+
+    pool, seen, said = [], {}, time.time()
+    while True:
+        if len(pool) < options.pool and (len(pool) < 2 or schedule.steps % SETS == 0):
+            changed = options.tower.stat().st_mtime
+            if changed != read:
+                tower.load_state_dict(load(options.tower)["tower"])
+                read = changed
+            batch = next(stream)
+            with torch.no_grad():
+                batch["visual"] = tower(batch.pop("pixels"))
+            batch["used"] = 0
+            pool.append(batch)
+        # Batches of about the same number of clips in all processes, which wait for each other.
+        pool.sort(key=lambda kept: len(kept["dialogues"]))
+        batch = pool[int(together_random.random() * len(pool))]
+        sets = [dialogues[batch["used"]] for dialogues in batch["dialogues"]]
+        batch["used"] += 1
+        if batch["used"] == SETS:
+            pool = [kept for kept in pool if kept is not batch]
+
+        measures = train(batch, sets)
         if long:
-            clips = random.choice(long)
-            chosen = torch.randperm(len(clips["phase"]))[: max(1, LONG_TOKENS // clips["phase"].shape[1])]
-            collated = collate(prompter, [[] for _ in chosen], clips["frames"], clips["rows"], clips["columns"])
-            more, more_measures = long_loss(language, collated, heads, clips, chosen)
-            if more is not None:
-                more.backward()
-                measures |= more_measures
+            clips = some_long(random.choice(long))
+            long_measures = train(clips, [sets[0] for sets in clips["dialogues"]])
+            measures |= {f"long {key}": value for key, value in long_measures.items()}
         if together:
             for p in schedule.parameters:
                 if p.grad is None:
@@ -319,7 +343,6 @@ def main():
             for p, grad in zip(schedule.parameters, flat.split([p.numel() for p in schedule.parameters])):
                 p.grad.copy_(grad.view_as(p))
         schedule.step()
-        measures |= {"text": text, "token": (logits.argmax(-1) == wanted).float().mean()}
         for name, value in measures.items():
             seen[name] = 0.98 * seen.get(name, value.item()) + 0.02 * value.item()
         done = torch.tensor(float(schedule.part() >= 1))

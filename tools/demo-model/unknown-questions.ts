@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Random } from '../../src/bench/moving-shapes/random.ts'
-import { asTyped } from './wordings.ts'
+import { asTyped, wordings } from './wordings.ts'
 
 const NOUNS =
   'dog cat man woman child person car bus train tree house city street river forest mountain beach ball table chair phone book bird horse flower cloud sun moon face hand kitchen robot plane boat bridge door window hat shirt dress guitar piano'.split(
@@ -104,6 +104,30 @@ const ABSTRACT =
   'love war money time peace happiness music science truth history beauty art death power faith purpose reason sense value price origin cause future end idea secret name'.split(
     ' ',
   )
+/** Questions about any `{word}` of the folder's texts, most of which occur in few other questions. */
+const WORD_TEMPLATES = [
+  'What is the {word} of {word}?',
+  'What is the {word} of the {word}?',
+  'What is {word}?',
+  'What is a {word}?',
+  'Who is the {word}?',
+  'Who is {word}?',
+  'What does {word} mean?',
+  'Where is the {word}?',
+  'Which {word} is this?',
+  'Is there a {word}?',
+  'Is it a {word}?',
+  'How {word} is the {word}?',
+  'Why {word}?',
+  'Tell me about {word}.',
+  'Do you know the {word} of {word}?',
+  'Does the {word} have {word}?',
+  'The {word}?',
+  'Can you {word}?',
+  'Please {word}.',
+  '{word} {word}',
+  '{word}',
+]
 const KINDS = ['poem', 'story', 'joke', 'song', 'letter', 'recipe']
 const LANGUAGES = ['French', 'German', 'Chinese', 'Spanish', 'Italian']
 
@@ -247,19 +271,32 @@ const SCRIPTS = [
 /** Makes questions that the demo model cannot answer. The folder may have `texts.txt`, with a sentence a line that has nothing to do with shapes. */
 export class UnknownQuestions {
   readonly #texts: readonly string[]
+  readonly #words: readonly string[]
 
   constructor(folder: string) {
-    this.#texts = readFileSync(join(folder, 'texts.txt'), 'utf8').split('\n').filter(Boolean)
+    const texts = readFileSync(join(folder, 'texts.txt'), 'utf8')
+    this.#texts = texts.split('\n').filter(Boolean)
+    const ours = new Set(wordsOf(Object.values(wordings).flat().join(' ')))
+    this.#words = [...new Set(wordsOf(texts))].filter((word) => !ours.has(word))
   }
 
   question(random: Random): string {
     const drawn = random.next()
-    if (drawn < 0.5) return asTyped(filled(random), random)
-    if (drawn < 0.65) return random.pick(FOREIGN)
-    if (drawn < 0.75) return randomWords(random)
-    if (drawn < 0.82) return foreignRequest(random)
+    if (drawn < 0.36) return asTyped(filled(random), random)
+    if (drawn < 0.5) return asTyped(this.#aboutAnyWord(random), random)
+    if (drawn < 0.64) return random.pick(FOREIGN)
+    if (drawn < 0.72) return randomWords(random)
+    if (drawn < 0.84) return foreignRequest(random)
     return random.pick(this.#texts)
   }
+
+  #aboutAnyWord(random: Random): string {
+    return random.pick(WORD_TEMPLATES).replace(/\{word\}/g, () => random.pick(this.#words))
+  }
+}
+
+function wordsOf(text: string): string[] {
+  return text.toLowerCase().match(/(?<!\p{L})[a-z]{3,}(?!\p{L})/gu) ?? []
 }
 
 function filled(random: Random): string {
