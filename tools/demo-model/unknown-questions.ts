@@ -104,7 +104,7 @@ const ABSTRACT =
   'love war money time peace happiness music science truth history beauty art death power faith purpose reason sense value price origin cause future end idea secret name'.split(
     ' ',
   )
-/** Questions about any `{word}` of the folder's texts, most of which occur in few other questions. */
+/** Questions with random words of the folder's texts: more words than the lists above have. */
 const WORD_TEMPLATES = [
   'What is the {word} of {word}?',
   'What is the {word} of the {word}?',
@@ -268,7 +268,7 @@ const SCRIPTS = [
   [0xac00, 0xd7a3],
 ] as const
 
-/** Makes questions that the demo model cannot answer. The folder may have `texts.txt`, with a sentence a line that has nothing to do with shapes. */
+/** Makes questions that the demo model cannot answer. The folder has `texts.txt`, with a sentence a line that has nothing to do with shapes. */
 export class UnknownQuestions {
   readonly #texts: readonly string[]
   readonly #words: readonly string[]
@@ -282,37 +282,33 @@ export class UnknownQuestions {
 
   question(random: Random): string {
     const drawn = random.next()
-    if (drawn < 0.36) return asTyped(filled(random), random)
-    if (drawn < 0.5) return asTyped(this.#aboutAnyWord(random), random)
+    if (drawn < 0.5) return asTyped(this.#filled(drawn < 0.36 ? TEMPLATES : WORD_TEMPLATES, random), random)
     if (drawn < 0.64) return random.pick(FOREIGN)
     if (drawn < 0.72) return randomWords(random)
     if (drawn < 0.84) return foreignRequest(random)
     return random.pick(this.#texts)
   }
 
-  #aboutAnyWord(random: Random): string {
-    return random.pick(WORD_TEMPLATES).replace(/\{word\}/g, () => random.pick(this.#words))
+  #filled(templates: readonly string[], random: Random): string {
+    const values: Readonly<Record<string, () => string>> = {
+      noun: () => random.pick(NOUNS),
+      verb: () => random.pick(VERBS),
+      abstract: () => random.pick(ABSTRACT),
+      kind: () => random.pick(KINDS),
+      language: () => random.pick(LANGUAGES),
+      friend: () =>
+        random.pick(['', '', ' there', ' again', ' everybody', ' my friend', ', machine', ', model', ' all', ' dear', ' mate', ' folks']),
+      number: () => String(random.whole(1, 20)),
+      made: () => random.pick(['made', 'recorded', 'filmed', 'owns']),
+      filmed: () => random.pick(['filmed', 'made', 'recorded', 'taken']),
+      word: () => random.pick(this.#words),
+    }
+    return random.pick(templates).replace(/\{(\w+)\}/g, (_, name: string) => values[name]?.() ?? name)
   }
 }
 
 function wordsOf(text: string): string[] {
   return text.toLowerCase().match(/(?<!\p{L})[a-z]{3,}(?!\p{L})/gu) ?? []
-}
-
-function filled(random: Random): string {
-  const values: Readonly<Record<string, () => string>> = {
-    noun: () => random.pick(NOUNS),
-    verb: () => random.pick(VERBS),
-    abstract: () => random.pick(ABSTRACT),
-    kind: () => random.pick(KINDS),
-    language: () => random.pick(LANGUAGES),
-    friend: () =>
-      random.pick(['', '', ' there', ' again', ' everybody', ' my friend', ', machine', ', model', ' all', ' dear', ' mate', ' folks']),
-    number: () => String(random.whole(1, 20)),
-    made: () => random.pick(['made', 'recorded', 'filmed', 'owns']),
-    filmed: () => random.pick(['filmed', 'made', 'recorded', 'taken']),
-  }
-  return random.pick(TEMPLATES).replace(/\{(\w+)\}/g, (_, name: string) => values[name]?.() ?? name)
 }
 
 function randomWords(random: Random): string {
