@@ -249,13 +249,20 @@ export class PreparedClip {
     this.#leads = this.#leadsOf()
   }
 
-  /** Writes new embeddings to the disk cache and closes the file. Can be called again after an abort. */
+  /**
+   * Writes new embeddings to the disk cache and closes the file. Can be called again after an abort. If the cache cannot be written, only time is lost: it is
+   * tried once.
+   */
   async keep(signal: AbortSignal): Promise<void> {
     const { cache } = this.#resources
-    if (cache === null || this.#unsaved === null) return
     const rows = this.#unsaved
-    const name = await this.cacheName('rows', signal)
-    if (name !== null) await cache.store(name, (path) => writeEmbeddings(path, rows, signal))
+    if (cache === null || rows === null) return
+    try {
+      const name = await this.cacheName('rows', signal)
+      if (name !== null) await cache.store(name, (path) => writeEmbeddings(path, rows, signal))
+    } catch {
+      signal.throwIfAborted()
+    }
     this.#unsaved = null
     await this.close()
   }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -66,6 +66,16 @@ test('refines times with further frames', async () => {
   // Within one of the model's frames of the time that they gave.
   expect(Math.abs((refined.clauses[1]?.begins ?? 0) - (timed.clauses[1]?.begins ?? 0))).toBeLessThan(0.3)
   expect(refined.timings.zoom).toBeGreaterThan(0)
+})
+
+test('refines times though the cache of clips cannot be written', async () => {
+  const full = join(home, 'full')
+  await mkdir(join(full, 'cache'), { recursive: true })
+  await writeFile(join(full, 'cache', 'clips'), 'a file where the folder should be')
+  await using cached = new Engine({ model: 'demo', device: 'cpu', home: full, cache: true })
+  await describeClip(cached, 'refined')
+  const { timed } = await time(cached, 'refined', { turn: { kind: 'regenerate' }, precision: 0.05 })
+  expect(timed.timings.zoom).toBeGreaterThan(0)
 })
 
 test('supports what the clip shows, and least of a false text its false word', async () => {
