@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import { type AskSettings, askSettingsSchema } from '../shared/contract/asking.ts'
-import { type ChatSummary, type Turn, turnStates } from '../shared/contract/chats.ts'
+import type { ChatSummary, Turn } from '../shared/contract/chats.ts'
 import { type ErrorData, TarsierError } from '../shared/errors.ts'
-import { type TimedText, timedTextSchema } from '../shared/timed-text.ts'
-import type { Database, Row } from './database.ts'
+import type { TimedText } from '../shared/timed-text.ts'
+import { answerColumns, type Draft, type ExportedTurn, summaryOf, summaryOfDraft, turnOf } from './chat-rows.ts'
+import type { Database } from './database.ts'
 import { newId } from './ids.ts'
-import { storedAnswerSchema, storedErrorSchema, storedJson } from './stored-json.ts'
+import { storedJson } from './stored-json.ts'
 
 /** Number of characters of the first question that are used as the default title. */
 const TITLE = 80
@@ -29,12 +30,6 @@ const TURNS = `SELECT *, ${COUNT} FROM turns`
 const VERSIONS = `SELECT key, text, ${COUNT} FROM turns WHERE chat = ? AND position = ?`
 const versionRow = z.object({ key: z.int(), text: z.string(), versions: z.int() })
 
-/** Answers to a question as another library has them. */
-export interface ExportedTurn extends Omit<Turn, 'versions'> {
-  readonly otherVersions?: readonly ExportedVersion[]
-}
-export type ExportedVersion = Omit<Turn, 'index' | 'question' | 'versions'>
-
 export interface NewTurn {
   readonly question: string
   readonly settings: AskSettings
@@ -53,10 +48,10 @@ export type TurnEnd =
   | { readonly state: 'stopped' | 'cut-off'; readonly text: string }
   | { readonly state: 'failed'; readonly text: string; readonly error: ErrorData }
 
-/** A conversation without turns. */
-interface Draft {
-  readonly clipKey: number
-  readonly created: number
+/** What identifies a clip in the database, and outside it. */
+interface ClipName {
+  readonly key: number
+  readonly id: string
 }
 
 export class Chats {
@@ -75,7 +70,7 @@ export class Chats {
   /** Creates a conversation. It is saved with its first turn or custom title, and lost at the end of the process before that. */
   create(clipKey: number): ChatSummary {
     const id = newId()
-    this.#drafts.set(id, { clipKey, created: Date.now() })
+    this.#drafts.set(id, { clip: this.#handleOf(clipKey), created: Date.now() })
     for (const oldest of this.#drafts.keys()) {
       if (this.#drafts.size <= MAX_DRAFTS) break
       this.#drafts.delete(oldest)
@@ -88,9 +83,8 @@ export class Chats {
     const row = this.#db.get(`${SUMMARIES} WHERE chats.id = ?`, id)
     if (row) return summaryOf(row)
     const draft = this.#drafts.get(id)
-    const clip = draft && this.#db.get('SELECT id FROM clips WHERE key = ?', draft.clipKey)?.id
-    if (draft && clip !== undefined) return summaryOfDraft(id, draft, String(clip))
-    throw new TarsierError('nothing-found', 'The library no longer contains this conversation.', { details: { chat: id } })
+    if (draft && this.#db.get('SELECT 1 FROM clips WHERE id = ?', draft.clip)) return summaryOfDraft(id, draft)
+    throw noConversation(id)
   }
 
   /** Returns the ids of all conversations with turns, newest first. */
@@ -102,11 +96,17 @@ export class Chats {
 
   /** Returns conversations about a clip or a copy of it, newest first; empty conversations come before all others. */
   about(clipKey: number): readonly ChatSummary[] {
-    const drafts = [...this.#drafts].filter(([, draft]) => draft.clipKey === clipKey).map(([id]) => this.summary(id))
+    const clip = this.#handleOf(clipKey)
+    const drafts = [...this.#drafts].filter(([, draft]) => draft.clip === clip).map(([id, draft]) => summaryOfDraft(id, draft))
     return [
       ...drafts.reverse(),
       ...this.#db.all(`${SUMMARIES} WHERE ${ABOUT} ORDER BY chats.updated DESC`, clipKey, clipKey).map(summaryOf),
     ]
+  }
+
+  /** Returns the handles of clips with empty conversations. */
+  clipsOfDrafts(): readonly string[] {
+    return [...new Set([...this.#drafts.values()].map(({ clip }) => clip))]
   }
 
   turns(id: string): readonly Turn[] {
@@ -117,14 +117,19 @@ export class Chats {
     this.#keeping(id, () => this.#db.run('UPDATE chats SET title = ? WHERE id = ?', title, id))
   }
 
-  remove(id: string): boolean {
-    return this.#drafts.delete(id) || this.#db.run('DELETE FROM chats WHERE id = ?', id) > 0
+  /** Returns the handle of the clip that the conversation was about; null if it did not exist. */
+  remove(id: string): string | null {
+    const draft = this.#drafts.get(id)
+    this.#drafts.delete(id)
+    const clip = draft?.clip ?? this.#db.get('SELECT clips.id FROM chats JOIN clips ON clips.key = chats.clip WHERE chats.id = ?', id)?.id
+    this.#db.run('DELETE FROM chats WHERE id = ?', id)
+    return clip === undefined ? null : String(clip)
   }
 
   /** Moves conversations from one clip to another. */
-  move(fromClipKey: number, intoClipKey: number): void {
-    this.#db.run('UPDATE chats SET clip = ? WHERE clip = ?', intoClipKey, fromClipKey)
-    for (const [id, draft] of this.#drafts) if (draft.clipKey === fromClipKey) this.#drafts.set(id, { ...draft, clipKey: intoClipKey })
+  move(from: ClipName, into: ClipName): void {
+    this.#db.run('UPDATE chats SET clip = ? WHERE clip = ?', into.key, from.key)
+    for (const [id, draft] of this.#drafts) if (draft.clip === from.id) this.#drafts.set(id, { ...draft, clip: into.id })
   }
 
   /** Starts a turn at a position and removes the turns from that position on. */
@@ -213,13 +218,20 @@ export class Chats {
     })
   }
 
+  #handleOf(clipKey: number): string {
+    const handle = this.#db.get('SELECT id FROM clips WHERE key = ?', clipKey)?.id
+    if (typeof handle === 'string') return handle
+    throw new TarsierError('nothing-found', 'The library no longer contains this clip. Open its file again.')
+  }
+
   /** Runs `work` in a transaction that first saves the conversation if it was only in memory. */
   #keeping<T>(id: string, work: () => T): T {
     const result = this.#db.transaction(() => {
       const draft = this.#drafts.get(id)
       if (draft) {
-        const { clipKey, created } = draft
-        this.#db.run('INSERT INTO chats (id, clip, created, updated) VALUES (?, ?, ?, ?)', id, clipKey, created, created)
+        const { clip, created } = draft
+        const insert = 'INSERT INTO chats (id, clip, created, updated) SELECT ?, key, ?, ? FROM clips WHERE id = ?'
+        if (this.#db.run(insert, id, created, created, clip) === 0) throw noConversation(id)
       }
       return work()
     })
@@ -344,61 +356,6 @@ export class Chats {
   }
 }
 
-function summaryOfDraft(id: string, { created }: Draft, clip: string): ChatSummary {
-  return { id, clip, title: '', turns: 0, model: null, created, updated: created }
-}
-
-const summaryRow = z.object({
-  id: z.string(),
-  clip: z.string(),
-  title: z.string(),
-  turns: z.number(),
-  model: z.string().nullable(),
-  created: z.number(),
-  updated: z.number(),
-})
-
-export function summaryOf(row: Row): ChatSummary {
-  return summaryRow.parse(row)
-}
-
-const turnRow = z.object({
-  position: z.number(),
-  question: z.string(),
-  settings: z.unknown(),
-  model: z.string(),
-  state: z.enum(turnStates),
-  text: z.string(),
-  answer: z.unknown(),
-  error: z.unknown(),
-  timed: z.unknown(),
-  version: z.number(),
-  versions: z.number(),
-  created: z.number(),
-})
-
-/** Values of the columns of an answer. One that was being generated elsewhere is incomplete here. */
-function answerColumns({ text, settings, model, state, answer, error, timed, created }: ExportedVersion) {
-  return [
-    text,
-    JSON.stringify(settings),
-    model,
-    state === 'running' ? 'cut-off' : state,
-    answer && JSON.stringify(answer),
-    error && JSON.stringify(error),
-    timed && JSON.stringify(timed),
-    created,
-  ]
-}
-
-function turnOf(row: Row): Turn {
-  const { position, settings, answer, error, timed, ...turn } = turnRow.parse(row)
-  return {
-    ...turn,
-    index: position,
-    settings: storedJson(settings, askSettingsSchema, {}),
-    answer: storedJson(answer, storedAnswerSchema, null),
-    error: storedJson(error, storedErrorSchema, null),
-    timed: storedJson(timed, timedTextSchema.nullable(), null),
-  }
+function noConversation(id: string): TarsierError {
+  return new TarsierError('nothing-found', 'The library no longer contains this conversation.', { details: { chat: id } })
 }

@@ -32,6 +32,11 @@ export type SeenFile = Pick<StoredClip, 'path' | 'given' | 'name' | 'bytes' | 'm
   readonly hash?: string | null
 }
 
+/** Clips of which {@link Clips.removeUnused} removes the unused ones: those opened before a time in milliseconds since 1970, or those with these ids. */
+export type UnusedClips = { readonly openedBefore: number } | { readonly ids: readonly string[] }
+
+/** The elements of a JSON array. */
+const LISTED = '(SELECT value FROM json_each(?))'
 const COLUMNS = 'key, id, path, given, name, bytes, modified, hash, facts, uploaded'
 
 export class Clips {
@@ -98,19 +103,24 @@ export class Clips {
   /** Moves all conversations, batch items and events of `from` to `into`, and removes `from`. Events of `into` are kept. */
   merge(from: StoredClip, into: StoredClip): void {
     this.#db.transaction(() => {
-      this.#chats.move(from.key, into.key)
+      this.#chats.move(from, into)
       this.#events.move(from.key, into.key)
       this.#db.run('UPDATE batch_items SET clip = ? WHERE clip = ?', into.key, from.key)
       this.#db.run('DELETE FROM clips WHERE key = ?', from.key)
     })
   }
 
-  /** Removes and returns clips without conversations, batch items or events that were opened before `before`, except those with the ids in `keep`. */
-  removeUnused(before: number, keep: readonly string[] = []): readonly StoredClip[] {
-    const unused = `created < ? AND id NOT IN (SELECT value FROM json_each(?)) AND key NOT IN (SELECT clip FROM chats) AND key NOT IN (SELECT clip FROM batch_items) AND key NOT IN (SELECT clip FROM clip_events)`
+  /**
+   * Removes and returns those of the given clips that nothing refers to: no conversation, not even an empty one, no batch item and no events. Those with the
+   * ids in `keep` stay.
+   */
+  removeUnused(which: UnusedClips, keep: readonly string[] = []): readonly StoredClip[] {
+    const [among, value] = 'openedBefore' in which ? ['created < ?', which.openedBefore] : [`id IN ${LISTED}`, JSON.stringify(which.ids)]
+    const unused = `${among} AND id NOT IN ${LISTED} AND key NOT IN (SELECT clip FROM chats) AND key NOT IN (SELECT clip FROM batch_items) AND key NOT IN (SELECT clip FROM clip_events)`
+    const values = [value, JSON.stringify([...keep, ...this.#chats.clipsOfDrafts()])] as const
     return this.#db.transaction(() => {
-      const clips = this.#db.all(`SELECT ${COLUMNS} FROM clips WHERE ${unused}`, before, JSON.stringify(keep)).map(clipOf)
-      this.#db.run(`DELETE FROM clips WHERE ${unused}`, before, JSON.stringify(keep))
+      const clips = this.#db.all(`SELECT ${COLUMNS} FROM clips WHERE ${unused}`, ...values).map(clipOf)
+      this.#db.run(`DELETE FROM clips WHERE ${unused}`, ...values)
       return clips
     })
   }

@@ -3,7 +3,8 @@ import type { Found } from '../shared/contract/base.ts'
 import type { ChatSummary } from '../shared/contract/chats.ts'
 import type { Hit, Search, Snippet, SnippetPart } from '../shared/contract/library.ts'
 import { TarsierError } from '../shared/errors.ts'
-import { SUMMARIES, summaryOf } from './chats.ts'
+import { summaryOf } from './chat-rows.ts'
+import { SUMMARIES } from './chats.ts'
 import type { Database, Row } from './database.ts'
 
 /** Markers that FTS5 puts around matches. They cannot be typed; if a text contains them, only its highlighting is wrong. */

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import { extname, resolve } from 'node:path'
 import type { MediaClient } from '../engine/host/media-client.ts'
 import { Serial } from '../engine/serial.ts'
-import { nameOf, type SeenFile, type StoredClip } from '../library/clips.ts'
+import { nameOf, type SeenFile, type StoredClip, type UnusedClips } from '../library/clips.ts'
 import type { Library } from '../library/library.ts'
 import { readFailure } from '../platform/file-failure.ts'
 import { hashFile } from '../platform/hash-file.ts'
@@ -147,13 +147,10 @@ export class ClipStore implements AsyncDisposable {
     }
   }
 
-  /**
-   * Removes clips without conversations, batches or events that were opened before `before` and are not held, and uploaded copies that no other clip
-   * uses.
-   */
-  async forgetUnused(before: number): Promise<void> {
+  /** Removes those of the given clips that nothing refers to and that are not held, and uploaded copies that no other clip uses. */
+  async forgetUnused(which: UnusedClips): Promise<void> {
     const { clips } = this.#library
-    for (const { uploaded, path } of clips.removeUnused(before, [...this.#held.keys()]))
+    for (const { uploaded, path } of clips.removeUnused(which, [...this.#held.keys()]))
       if (uploaded && !clips.byPath(path)) await remove(path)
   }
 

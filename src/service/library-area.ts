@@ -17,12 +17,13 @@ export const libraryArea = {
   remove: area.remove.handler(async ({ input, context: { service } }) => {
     const { chats, clips, events } = service.library
     for (const chat of input.chats) service.answering.expectIdle(chat)
-    const removed = service.library.transaction(() => [
-      ...input.chats.filter((chat) => chats.remove(chat)),
+    const about = service.library.transaction(() => [
+      ...input.chats.flatMap((chat) => chats.remove(chat) ?? []),
       ...input.clips.filter((handle) => events.remove(clips.get(handle).key)),
     ])
-    await service.clips.forgetUnused(Date.now())
-    return { removed: removed.length }
+    // Other clips without a conversation may be waiting in another page, so they get their usual time.
+    await service.clips.forgetUnused({ ids: about })
+    return { removed: about.length }
   }),
   export: area.export.handler(({ input, context: { service } }) => {
     const { library } = service

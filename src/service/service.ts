@@ -167,7 +167,7 @@ export function openService({ home, limits }: ServiceOptions): Service {
     onDeviceFailure,
     uploads,
     async resume() {
-      await clips.forgetUnused(Date.now() - UNUSED_MS)
+      await clips.forgetUnused({ openedBefore: Date.now() - UNUSED_MS })
       await removeTornUploads(uploads)
       await moments.clean()
       batches.resumeAll()

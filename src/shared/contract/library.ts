@@ -50,7 +50,7 @@ export const libraryContract = {
   search: procedure.input(searchSchema).output(type<Found<Hit>>()),
   /** Values of the filters. */
   filters: procedure.output(type<Filters>()),
-  /** Removes conversations, the events of `clips`, and clips that then have neither. The user's files are not touched. */
+  /** Removes conversations, the events of `clips`, and those of their clips that nothing else refers to. The user's files are not touched. */
   remove: procedure
     .input(z.object({ chats: z.array(idSchema).max(100_000).default([]), clips: z.array(idSchema).max(100_000).default([]) }))
     .output(type<{ readonly removed: number }>()),

@@ -41,6 +41,12 @@ test('an uploaded clip plays, is described, and is removed with its conversation
   expect(text).toMatch(/red circle/i)
   expect((await page.library.search({ text: 'circle' })).items).toMatchObject([{ chat: { id: chat.id }, clip: { present: true } }])
   expect(await page.library.remove({ chats: [chat.id] })).toEqual({ removed: 1 })
+  await expect(page.clips.get({ handle: clip.handle })).rejects.toMatchObject({ data: { code: 'nothing-found' } })
+  // The copy may be waiting for a batch in another page. It goes with its own conversation.
+  expect(await page.clips.get({ handle: copy.handle })).toMatchObject({ present: true })
+  expect(await uploads()).toBe(1)
+  const ofCopy = await page.chats.create({ handle: copy.handle })
+  expect(await page.library.remove({ chats: [ofCopy.id] })).toEqual({ removed: 1 })
   expect(await uploads()).toBe(0)
 })
 

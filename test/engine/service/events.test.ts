@@ -138,14 +138,13 @@ test('a text is checked against the clip, word by word', async () => {
   expect(run.service.runs.running).toBeNull()
 })
 
-test('a clip that only a running search needs is not removed with other conversations', async () => {
+test('a clip that only a running search needs is not removed with its conversation', async () => {
   const path = join(run.home, 'alone.mp4')
   await copyFile(film, path)
   const { appendFile } = await import('node:fs/promises')
   await appendFile(path, 'x')
   const handle = await run.open(path)
-  const { handle: other } = await run.page.clips.openExample({ name: CLIP })
-  const { id: chat } = await run.page.chats.create({ handle: other })
+  const { id: chat } = await run.page.chats.create({ handle })
   await finishedTurn(run.page.chats.ask({ chat }))
   let removed = 0
   for await (const event of await run.page.events.find({ handle, settings })) {

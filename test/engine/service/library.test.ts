@@ -164,3 +164,16 @@ test('another file replaces a clip only with force, and takes the conversations 
   const { text } = await finishedTurn(run.page.chats.edit({ chat, turn: 0, text: 'Describe the video in detail.' }))
   expect(text).toMatch(/blue square/i)
 })
+
+test('the removal of a conversation leaves other clips alone that nothing refers to yet', async () => {
+  const { chat, handle } = await conversation(await clipAt(FILE, 'red-circle-right-then-grows.mp4'))
+  const [waiting, drafted] = [
+    await run.open(await clipAt('waiting.mp4', 'blue-square-spins.mp4')),
+    await run.open(example('green-triangle-up-yellow-star-down.mp4')),
+  ]
+  const { id: draft } = await run.page.chats.create({ handle: drafted })
+  expect(await run.page.library.remove({ chats: [chat] })).toEqual({ removed: 1 })
+  await expect(run.page.clips.get({ handle })).rejects.toMatchObject({ data: { code: 'nothing-found' } })
+  expect(await run.page.clips.get({ handle: waiting })).toMatchObject({ present: true })
+  expect(await run.page.chats.get({ chat: draft })).toMatchObject({ clip: drafted })
+})

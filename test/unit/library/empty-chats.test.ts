@@ -54,8 +54,8 @@ test('a conversation that was removed, forgotten or moved to another clip', () =
   const { clips, chats } = scratch.library
   const [a, b] = [clips.add(seen('/a.mp4')), clips.add(seen('/b.mp4'))]
   const [first, second] = [chats.create(a.key), chats.create(a.key)]
-  expect(chats.remove(first.id)).toBe(true)
-  expect(chats.remove(first.id)).toBe(false)
+  expect(chats.remove(first.id)).toBe(a.id)
+  expect(chats.remove(first.id)).toBeNull()
   expect(() => chats.summary(first.id)).toThrow(expect.objectContaining({ code: 'nothing-found' }))
   clips.merge(a, b)
   expect(chats.summary(second.id).clip).toBe(b.id)
@@ -63,6 +63,22 @@ test('a conversation that was removed, forgotten or moved to another clip', () =
   expect(chats.about(b.key)).toMatchObject([{ id: second.id, turns: 1 }])
   const third = chats.create(b.key)
   expect(() => scratch.restart().chats.summary(third.id)).toThrow(expect.objectContaining({ code: 'nothing-found' }))
+})
+
+test('an empty conversation is never about another clip that got the key of its own', () => {
+  using scratch = new ScratchLibrary()
+  const { clips, chats } = scratch.library
+  const a = clips.add(seen('/a.mp4'))
+  const { id } = chats.create(a.key)
+  const db = new DatabaseSync(join(scratch.home, 'library.sqlite'))
+  db.exec('DELETE FROM clips')
+  db.close()
+  expect(clips.add(seen('/b.mp4')).key).toBe(a.key)
+  const gone = expect.objectContaining({ code: 'nothing-found' })
+  expect(chats.about(a.key)).toEqual([])
+  expect(() => chats.summary(id)).toThrow(gone)
+  expect(() => chats.begin(id, 0, { question: 'What?', settings: {}, model: 'demo' })).toThrow(gone)
+  expect(rows(scratch)).toBe(0)
 })
 
 test('removes empty conversations of an older version, except those with a title or a turn', () => {

@@ -148,9 +148,28 @@ test('removes only unused clips', () => {
   const { clips } = scratch.library
   addConversation(scratch.library, '/kept.mp4', 'What?', 'A square.')
   const loose = clips.add(seen('/loose.mp4'))
-  expect(clips.removeUnused(Date.now() - 60_000)).toEqual([])
-  expect(clips.removeUnused(Date.now() + 1).map(({ id }) => id)).toEqual([loose.id])
+  expect(clips.removeUnused({ openedBefore: Date.now() - 60_000 })).toEqual([])
+  expect(clips.removeUnused({ openedBefore: Date.now() + 1 }).map(({ id }) => id)).toEqual([loose.id])
   expect(clips.byPath('/kept.mp4')).not.toBeNull()
+})
+
+test('of certain clips, removes only unused ones, and none with an empty conversation', () => {
+  using scratch = new ScratchLibrary()
+  const { clips, chats } = scratch.library
+  const talked = addConversation(scratch.library, '/talked.mp4', 'What?', 'A square.')
+  const [freed, uploading, drafted] = ['/freed.mp4', '/uploading.mp4', '/drafted.mp4'].map((path) => clips.add(seen(path))) as [
+    StoredClip,
+    StoredClip,
+    StoredClip,
+  ]
+  const draft = chats.create(drafted.key)
+  const ids = [freed.id, drafted.id, chats.summary(talked).clip, 'unknown']
+  expect(clips.removeUnused({ ids }).map(({ id }) => id)).toEqual([freed.id])
+  expect(clips.get(uploading.id).name).toBe('uploading.mp4')
+  expect(chats.remove(talked)).toBe(ids[2])
+  expect(clips.removeUnused({ ids }).map(({ id }) => id)).toEqual([ids[2]])
+  expect(chats.remove(draft.id)).toBe(drafted.id)
+  expect(clips.removeUnused({ ids }).map(({ id }) => id)).toEqual([drafted.id])
 })
 
 test('a clip with events is kept, and its events move to the clip that replaces it', () => {
@@ -164,7 +183,7 @@ test('a clip with events is kept, and its events move to the clip that replaces 
   const found = eventsOf([[0, 'A circle grows.', [[1, 'A circle grows.']]]])
   const stored = library.events.put(one.key, { model: 'demo', scenes: false }, found)
   expect(library.events.get(one.key)).toEqual(stored)
-  expect(library.clips.removeUnused(Date.now() + 1000, [other.id]).map(({ id }) => id)).toEqual([unused.id])
+  expect(library.clips.removeUnused({ openedBefore: Date.now() + 1000 }, [other.id]).map(({ id }) => id)).toEqual([unused.id])
   library.clips.merge(one, other)
   expect(library.events.get(other.key)).toEqual(stored)
   expect(library.search({ text: 'circle', limit: 5 }).items).toMatchObject([{ clip: { handle: other.id } }])
@@ -177,7 +196,7 @@ test('a clip with events is kept, and its events move to the clip that replaces 
   const reopened = scratch.restart()
   expect(reopened.events.get(other.key)).toEqual(stored)
   expect(reopened.events.remove(other.key)).toBe(true)
-  expect(reopened.clips.removeUnused(Date.now() + 1000).map(({ id }) => id)).toEqual([other.id])
+  expect(reopened.clips.removeUnused({ openedBefore: Date.now() + 1000 }).map(({ id }) => id)).toEqual([other.id])
 })
 
 test('a new answer to a question keeps the earlier ones as versions, of which the last turn can have any', () => {
