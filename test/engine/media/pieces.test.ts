@@ -1,9 +1,11 @@
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { FilterGraph } from 'node-av/lib'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { openClip } from '../../../src/engine/media/open-clip.ts'
 import { type FfmpegProgram, findFfmpeg, runFfmpeg } from '../../../src/engine/media/pieces/ffmpeg-program.ts'
 import type { CutMode, TimeRange } from '../../../src/engine/media/pieces/piece-plan.ts'
 import { pieceArguments } from '../../../src/engine/media/pieces/program-piece.ts'
+import { SoundEncoder } from '../../../src/engine/media/pieces/sound.ts'
 import { type PiecePlan, pieceMatches, planPieces, writePiece } from '../../../src/engine/media/pieces/write-pieces.ts'
 import { type ClipOptions, writeClip } from '../../helpers/make-clip.ts'
 import { numberedPicture, numberedPictures, readNumber } from '../../helpers/numbered-picture.ts'
@@ -189,6 +191,16 @@ test('cuts a stream whose packets have no times, and one that starts late', asyn
     const { plan, pieces } = await cut(late, { start: 1.41, end: 3 }, mode)
     for (const piece of pieces) expect(piece.numbers).toEqual(count(plan.first, plan.last))
   }
+})
+
+test('sound that nobody reads to its end holds nothing', async () => {
+  const path = scratch.path('h264.mp4')
+  const sound = await SoundEncoder.open(path, { start: 0, end: 4 }, () => {}, never)
+  expect((await sound?.packets(never).next())?.done).toBe(false)
+  const freed = vi.spyOn(FilterGraph.prototype, 'free')
+  await sound?.[Symbol.asyncDispose]()
+  expect(freed).toHaveBeenCalledOnce()
+  freed.mockRestore()
 })
 
 test('notices a file with other frames than planned', async () => {

@@ -149,6 +149,8 @@ export class SoundEncoder implements AsyncDisposable {
   readonly #codec: SoundCodec
   readonly #decoder = new CodecContext()
   readonly #packet = new Packet()
+  /** What {@link packets} returned, until it has ended. */
+  #encoding: AsyncGenerator<Packet, void> | null = null
 
   private constructor(media: SoundAndPicture, stream: Stream, range: TimeRange, codec: SoundCodec) {
     this.#media = media
@@ -178,8 +180,13 @@ export class SoundEncoder implements AsyncDisposable {
     return null
   }
 
-  /** The packets in order. Each is valid until the next one is requested. */
-  async *packets(signal: AbortSignal): AsyncGenerator<Packet, void> {
+  /** The packets in order, once. Each is valid until the next one is requested, and none comes after this encoder was disposed. */
+  packets(signal: AbortSignal): AsyncGenerator<Packet, void> {
+    this.#encoding = this.#encoded(signal)
+    return this.#encoding
+  }
+
+  async *#encoded(signal: AbortSignal): AsyncGenerator<Packet, void> {
     const { format, frame: samples } = CODECS[this.#codec]
     const steps: FilterStep[] = [
       ...soundSteps(this.#range),
@@ -193,6 +200,8 @@ export class SoundEncoder implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // Packets are pulled one by one, so nothing else ends an unfinished reading, which holds filters and frames.
+    await this.#encoding?.return()
     this.encoder.freeContext()
     this.#decoder.freeContext()
     this.#packet.free()
