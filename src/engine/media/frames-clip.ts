@@ -58,15 +58,31 @@ export class FramesClip implements Clip {
 
   async *frames(plan: ChosenFrames, signal: AbortSignal, onNotice: (text: string) => void = () => {}): AsyncGenerator<Frame, void> {
     if (this.#closed) throw new Error('this clip is closed')
-    const { width, height } = this.info
+    const { width, height, path } = this.info
+    let given = 0
     for (const index of plan.indices) {
-      const picture = this.#pictures[index]
-      if (!picture) throw new Error('a plan contains only existing frames')
-      for await (const frame of picture.frames({ indices: [0], times: [0], notices: [] }, signal, onNotice)) {
-        const sized = frame.width === width && frame.height === height ? frame : resizeBicubic(frame, width, height)
-        yield { ...sized, index, time: index }
-      }
+      const decoded = await this.#decoded(index, signal, onNotice)
+      if (!decoded) continue
+      const sized = decoded.width === width && decoded.height === height ? decoded : resizeBicubic(decoded, width, height)
+      given += 1
+      yield { ...sized, index, time: index }
     }
+    if (given === 0)
+      throw new TarsierError('no-frames', `None of the selected pictures of ${path} can be decoded. They are damaged or incomplete.`)
+  }
+
+  /** Null for a picture that cannot be decoded. Notices name the frame. */
+  async #decoded(index: number, signal: AbortSignal, onNotice: (text: string) => void): Promise<Frame | null> {
+    const picture = this.#pictures[index]
+    if (!picture) throw new Error('a plan contains only existing frames')
+    const onDamage = () => onNotice(`Frame ${index} is damaged: parts of it are missing.`)
+    try {
+      for await (const frame of picture.frames({ indices: [0], times: [0], notices: [] }, signal, onDamage)) return frame
+    } catch (error) {
+      if (!(error instanceof TarsierError) || error.code !== 'no-frames') throw error
+      onNotice(`Frame ${index} cannot be decoded and is skipped.`)
+    }
+    return null
   }
 
   async contentHash(signal: AbortSignal): Promise<string> {

@@ -63,7 +63,7 @@ export interface Clip extends AsyncDisposable {
    * out and reported to `onNotice`; throws `no-frames` if none could be decoded.
    */
   frames(plan: ChosenFrames, signal: AbortSignal, onNotice?: (text: string) => void): AsyncIterable<Frame>
-  /** SHA-256 of the file, hex. */
+  /** SHA-256 of the file, or of the hashes of a folder's pictures, hex. */
   contentHash(signal: AbortSignal): Promise<string>
   close(): Promise<void>
 }
