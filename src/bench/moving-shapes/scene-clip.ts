@@ -1,4 +1,4 @@
-import { WebmWriter } from '../../engine/media/webm-writer.ts'
+import { VideoWriter } from '../../engine/media/video-writer.ts'
 import type { Random } from './random.ts'
 import { drawScene } from './render.ts'
 import { randomScene, type Scene } from './scene.ts'
@@ -35,7 +35,7 @@ export async function writeSceneClip(
   seed: number,
   signal?: AbortSignal,
 ): Promise<void> {
-  await using writer = new WebmWriter(path, {
+  await using writer = new VideoWriter(path, {
     container: 'mp4',
     encoder: 'libx264',
     width,

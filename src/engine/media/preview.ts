@@ -6,7 +6,7 @@ import { openClip } from './open-clip.ts'
 import { SoundEncoder } from './pieces/sound.ts'
 import type { Clip } from './types.ts'
 import { VideoClip } from './video-clip.ts'
-import { WebmWriter } from './webm-writer.ts'
+import { VideoWriter } from './video-writer.ts'
 
 /** Longer side of a preview, in pixels. */
 const LONGER_SIDE = 1280
@@ -45,7 +45,7 @@ async function writeVideo(clip: Clip, target: string, signal: AbortSignal, onPro
   const format = { container: 'webm', encoder: ENCODER, width: even(width), height: even(height), ticks: TICKS } as const
   await using sound = await soundOf(clip, signal)
   const encoded = sound && { encoder: sound.encoder, packets: sound.packets(signal) }
-  await using writer = new WebmWriter(target, { ...format, gop: KEYFRAME_EVERY, options: ENCODER_OPTIONS }, encoded)
+  await using writer = new VideoWriter(target, { ...format, gop: KEYFRAME_EVERY, options: ENCODER_OPTIONS }, encoded)
   const plan = clip.plan({ kind: 'indices', indices: Array.from({ length: frameCount }, (_, i) => i) })
   let done = 0
   let tick = -1

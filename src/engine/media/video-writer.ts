@@ -16,7 +16,7 @@ import { TarsierError } from '../../shared/errors.ts'
 import './ffmpeg-log.ts'
 import type { RgbImage } from './types.ts'
 
-export interface WebmFormat {
+export interface VideoFormat {
   /** Container and encoder, by FFmpeg's names. */
   readonly container: 'webm' | 'mp4'
   readonly encoder: 'libvpx' | 'libx264'
@@ -42,20 +42,20 @@ export interface EncodedSound {
 }
 
 /** Encodes images into a video in yuv420p, beside sound. The file is complete once `finish` has returned. */
-export class WebmWriter implements AsyncDisposable {
+export class VideoWriter implements AsyncDisposable {
   readonly #container = new FormatContext()
   readonly #encoder = new CodecContext()
   readonly #scaler = new SoftwareScaleContext()
   readonly #packet = new Packet()
   readonly #path: string
-  readonly #format: WebmFormat
+  readonly #format: VideoFormat
   readonly #sound: EncodedSound | null
   #stream: Stream | null = null
   #soundStream: Stream | null = null
   /** Seconds of sound that are written. */
   #soundSeconds = Number.NEGATIVE_INFINITY
 
-  constructor(path: string, format: WebmFormat, sound: EncodedSound | null = null) {
+  constructor(path: string, format: VideoFormat, sound: EncodedSound | null = null) {
     this.#path = path
     this.#sound = sound
     this.#format = format

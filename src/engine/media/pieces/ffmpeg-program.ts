@@ -3,7 +3,6 @@ import { createRequire } from 'node:module'
 import { delimiter, isAbsolute, join, resolve } from 'node:path'
 import { exists } from '../../../platform/disk.ts'
 import { writeFailure } from '../../../platform/file-failure.ts'
-import { TarsierError } from '../../../shared/errors.ts'
 
 /** An FFmpeg program that was started once. */
 export interface FfmpegProgram {
@@ -83,10 +82,9 @@ async function ask(path: string): Promise<FfmpegProgram | null> {
 }
 
 /**
- * Runs FFmpeg until it has written its file. An abort kills it and waits for its end. `onProgress` gets the number of frames written so far. Throws `disk-full`,
- * `write-failed` and, for all other failures, null: the caller has another way.
+ * Runs FFmpeg until it has written its file. An abort kills it and waits for its end. `onProgress` gets the number of frames written so far. Throws `disk-full`.
  * @param target the file that it writes
- * @returns whether it succeeded
+ * @returns whether it succeeded; false for all failures but a full disk, because FFmpeg's libraries may succeed, or tell why not
  */
 export async function runFfmpeg(
   { path }: FfmpegProgram,
@@ -110,8 +108,7 @@ export async function runFfmpeg(
     if (code === 0) return true
     const full = /no space left|disk quota|file too large/i.test(said.errors)
     if (!full) return false
-    const failure = writeFailure(`${target} could not be written`, new Error(said.errors), { full })
-    throw failure instanceof TarsierError ? failure : new TarsierError('disk-full', `${target} could not be written.`)
+    throw writeFailure(`${target} could not be written`, new Error(said.errors), { full })
   } finally {
     signal.removeEventListener('abort', kill)
     process.off('exit', kill)

@@ -1,7 +1,6 @@
 import { AVFMT_GLOBALHEADER } from 'node-av/constants'
 import { type CodecContext, Dictionary, FFmpegError, FormatContext, type IRational, type Packet, type Stream } from 'node-av/lib'
 import { writeFailure } from '../../../platform/file-failure.ts'
-import { TarsierError } from '../../../shared/errors.ts'
 import '../ffmpeg-log.ts'
 
 /** Container of a piece, by FFmpeg's name. */
@@ -79,7 +78,6 @@ export class PieceFile implements AsyncDisposable {
     if (code >= 0) return
     const cause = new FFmpegError(code)
     const full = /no space|quota|file too large/i.test(cause.message)
-    const failure = writeFailure(`${this.#path} could not be written`, cause, { full })
-    throw failure instanceof Error ? failure : new TarsierError('internal', cause.message)
+    throw writeFailure(`${this.#path} could not be written`, cause, { full })
   }
 }
