@@ -115,9 +115,9 @@ export class Clips {
    * ids in `keep` stay.
    */
   removeUnused(which: UnusedClips, keep: readonly string[] = []): readonly StoredClip[] {
-    const [among, value] = 'openedBefore' in which ? ['created < ?', which.openedBefore] : [`id IN ${LISTED}`, JSON.stringify(which.ids)]
-    const unused = `${among} AND id NOT IN ${LISTED} AND key NOT IN (SELECT clip FROM chats) AND key NOT IN (SELECT clip FROM batch_items) AND key NOT IN (SELECT clip FROM clip_events)`
-    const values = [value, JSON.stringify([...keep, ...this.#chats.clipsOfDrafts()])] as const
+    const { openedBefore, ids } = { openedBefore: 0, ids: [], ...which }
+    const unused = `(created < ? OR id IN ${LISTED}) AND id NOT IN ${LISTED} AND key NOT IN (SELECT clip FROM chats) AND key NOT IN (SELECT clip FROM batch_items) AND key NOT IN (SELECT clip FROM clip_events)`
+    const values = [openedBefore, JSON.stringify(ids), JSON.stringify([...keep, ...this.#chats.clipsOfDrafts()])] as const
     return this.#db.transaction(() => {
       const clips = this.#db.all(`SELECT ${COLUMNS} FROM clips WHERE ${unused}`, ...values).map(clipOf)
       this.#db.run(`DELETE FROM clips WHERE ${unused}`, ...values)
