@@ -27,8 +27,8 @@ const ANSWER = 'text, settings, model, state, answer, error, timed, created'
 const ANSWER_VALUES = '?, ?, ?, ?, ?, ?, ?, ?'
 const COUNT = '(SELECT count(*) FROM turn_versions WHERE turn = turns.key) + 1 AS versions'
 const TURNS = `SELECT *, ${COUNT} FROM turns`
-const VERSIONS = `SELECT key, text, ${COUNT} FROM turns WHERE chat = ? AND position = ?`
-const versionRow = z.object({ key: z.int(), text: z.string(), versions: z.int() })
+const VERSIONS = `SELECT key, text, version, ${COUNT} FROM turns WHERE chat = ? AND position = ?`
+const versionRow = z.object({ key: z.int(), text: z.string(), version: z.int(), versions: z.int() })
 
 export interface NewTurn {
   readonly question: string
@@ -157,17 +157,16 @@ export class Chats {
     })
   }
 
-  /** Keeps the answer of a turn as a version, unless it is empty, and starts another one. */
+  /** Keeps the answer of a turn as a version, and starts another one after the last. An empty answer is not kept: the other one takes its number. */
   #startVersion(id: string, position: number, { settings, model }: NewTurn, now: number): void {
-    const { key, text, versions } = versionRow.parse(this.#db.get(VERSIONS, id, position))
-    const version = text === '' ? versions - 1 : versions
+    const { key, text, version, versions } = versionRow.parse(this.#db.get(VERSIONS, id, position))
     if (text !== '') this.#keepVersion(key)
     this.#db.run(
       "UPDATE turns SET text = '', settings = ?, model = ?, state = 'running', answer = NULL, error = NULL, timed = NULL, created = ?, version = ? WHERE key = ?",
       JSON.stringify(settings),
       model,
       now,
-      version,
+      text === '' ? version : versions,
       key,
     )
   }
@@ -294,7 +293,7 @@ export class Chats {
     this.#db.run('DELETE FROM turns WHERE chat = ? AND position >= ?', id, from)
   }
 
-  /** Imports a conversation under its own id; returns false if it exists already. */
+  /** Imports a conversation under its own id, with the versions of its answers numbered in their order; returns false if it exists already. */
   restore(
     clipKey: number,
     chat: Pick<ChatSummary, 'id' | 'created' | 'updated'> & { readonly title: string | null },
@@ -311,20 +310,23 @@ export class Chats {
       )
       if (added === 0) return false
       turns.forEach((turn, position) => {
+        const { otherVersions = [] } = turn
+        // Earlier versions of Tarsier exported answers with equal numbers. The present one is the newest of them.
+        const ordered = [...otherVersions, turn].toSorted((a, b) => a.version - b.version)
         this.#db.run(
           `INSERT INTO turns (chat, position, question, version, ${ANSWER}) VALUES (?, ?, ?, ?, ${ANSWER_VALUES})`,
           chat.id,
           position,
           turn.question,
-          turn.version,
+          ordered.indexOf(turn),
           ...answerColumns(turn),
         )
         const { key } = versionRow.parse(this.#db.get(VERSIONS, chat.id, position))
-        for (const other of turn.otherVersions ?? []) {
+        for (const other of otherVersions) {
           this.#db.run(
             `INSERT INTO turn_versions (turn, version, ${ANSWER}) VALUES (?, ?, ${ANSWER_VALUES})`,
             key,
-            other.version,
+            ordered.indexOf(other),
             ...answerColumns(other),
           )
         }

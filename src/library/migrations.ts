@@ -193,4 +193,17 @@ export const migrations: readonly string[] = [
     SELECT turn, version, text, settings, model, state, answer, error, timed, created FROM versions_without_key;
   DROP TABLE versions_without_key;
   `,
+  // A new answer in the place of an empty one could take the number of another answer. The answers of such turns are numbered again, the present one, as
+  // the newest, after the one with its number. Negative numbers keep each change from meeting a number that is still in use.
+  `
+  CREATE TABLE numbers AS
+    SELECT turn, key, row_number() OVER (PARTITION BY turn ORDER BY version, key IS NULL) - 1 AS number FROM (
+      SELECT turn, key, version FROM turn_versions
+      UNION ALL SELECT key, NULL, version FROM turns WHERE version <> 0 OR key IN (SELECT turn FROM turn_versions)
+    );
+  UPDATE turn_versions SET version = -1 - number FROM numbers WHERE numbers.key = turn_versions.key;
+  UPDATE turn_versions SET version = -1 - version;
+  UPDATE turns SET version = number FROM numbers WHERE numbers.turn = turns.key AND numbers.key IS NULL;
+  DROP TABLE numbers;
+  `,
 ]

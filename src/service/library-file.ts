@@ -32,14 +32,6 @@ const answerSchema = z
 const turnSchema = answerSchema
   .extend({ index: z.int().min(0), question: text, otherVersions: z.array(answerSchema).max(10_000).default([]) })
   .strict()
-  .refine(({ version, otherVersions }) => areNumbered([version, ...otherVersions.map((other) => other.version)]), {
-    message: 'the versions of an answer are not numbered',
-  })
-
-/** Whether these are the numbers from 0, each once, in any order. */
-function areNumbered(numbers: readonly number[]): boolean {
-  return [...numbers].sort((a, b) => a - b).every((number, i) => number === i)
-}
 
 const fileSchema = z
   .object({

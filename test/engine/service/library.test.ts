@@ -101,7 +101,6 @@ test('rejects damaged and foreign exports without a change', async () => {
   await conversation(await clipAt(FILE, 'blue-square-spins.mp4'))
   const { text } = await run.page.library.export({ format: 'library' })
   const file = JSON.parse(text)
-  const { index: _, question: __, otherVersions: ___, ...answer } = file.chats[0].turns[0]
   await using other = await RunService.make()
   for (const bad of [
     '',
@@ -109,8 +108,6 @@ test('rejects damaged and foreign exports without a change', async () => {
     '[]',
     text.slice(0, -20),
     JSON.stringify({ ...file, version: 4 }),
-    // Two versions of an answer with one number.
-    text.replace('"otherVersions":[]', `"otherVersions":[${JSON.stringify(answer)}]`),
     JSON.stringify({ ...file, events: [{ clip: file.clips[0].id, settings: {}, found: { segments: 1 }, created: 1 }] }),
     JSON.stringify({ ...file, clips: [] }),
     JSON.stringify({ ...file, chats: [{ ...file.chats[0], id: '../../x' }] }),
