@@ -107,11 +107,13 @@ export class ModelJobs implements AsyncDisposable {
     if (running.job.state === 'running') await this.#stop(running, 'cancelled')
     const { spec, job } = running
     this.#jobs.delete(id)
-    this.#library.modelJobs.remove(id)
     this.#changed()
-    if (job.state === 'done') return
-    await removeAbandonedFolders(modelsFolder(this.#home), spec.name)
-    await this.#dropDownload(spec, { repository: spec.source, removable: true })
+    // The files first: they may fill the disk, on which the library can then change nothing.
+    if (job.state !== 'done') {
+      await removeAbandonedFolders(modelsFolder(this.#home), spec.name)
+      await this.#dropDownload(spec, { repository: spec.source, removable: true })
+    }
+    this.#library.modelJobs.remove(id)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -197,16 +199,18 @@ export class ModelJobs implements AsyncDisposable {
 
   #set(running: Running, change: Partial<ModelJob>): void {
     running.job = { ...running.job, ...change }
-    // Progress is not saved, only state changes.
-    if (change.state !== undefined) {
-      const { state, error } = running.job
-      this.#library.modelJobs.put(running.spec.id, {
-        spec: running.spec,
-        state,
-        error: error && { code: error.code, message: error.message },
-      })
-    }
     this.#changed()
+    // Progress is not saved, only state changes.
+    if (change.state !== undefined) this.#save(running)
+  }
+
+  /** A state that cannot be saved, for example on a full disk, is lost at the next start; the work goes on. */
+  #save({ spec, job: { state, error } }: Running): void {
+    try {
+      this.#library.modelJobs.put(spec.id, { spec, state, error: error && { code: error.code, message: error.message } })
+    } catch (failure) {
+      this.#log.error('models', `the state of ${spec.source} could not be saved: ${asTarsierError(failure).code}`)
+    }
   }
 
   #changed(): void {
