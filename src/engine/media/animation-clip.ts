@@ -7,7 +7,7 @@ import { followsRate } from './frame-times.ts'
 import { planFrames } from './sampling.ts'
 import type { ChosenFrames, Clip, Frame, MediaInfo, PlanOptions, SamplingPlan } from './types.ts'
 
-/** Seconds per frame that browsers use for animations without durations. */
+/** Seconds for which browsers and FFmpeg show a frame without a duration. */
 const DEFAULT_DURATION = 0.1
 /** Larger canvases are rejected before anything is allocated. Memory holds one canvas, and a copy if a frame has to be undone. */
 const MAX_CANVAS_PIXELS = 2 ** 25
@@ -48,7 +48,7 @@ export interface AnimationCanvas {
 export type Pause = () => Promise<void>
 
 /**
- * A GIF, animated WebP or animated PNG. Frames are composited as Pillow does, and transparency is dropped as in its
+ * A GIF, animated WebP or animated PNG; an image if it has a single frame. Frames are composited as Pillow does, and transparency is dropped as in its
  * `convert('RGB')`. The repeat count is ignored. Memory holds the file's bytes and one canvas.
  */
 export class AnimationClip implements Clip {
@@ -73,23 +73,24 @@ export class AnimationClip implements Clip {
     if (!animation) return null
     const { width, height, frames } = animation
     refuseBeyondLimits(path, animation)
-    const silent = frames.every((frame) => frame.duration === 0)
     const times: number[] = []
-    let duration = 0
+    let end = 0
     for (const frame of frames) {
-      times.push(duration)
-      duration += silent ? DEFAULT_DURATION : frame.duration
+      times.push(end)
+      end += frame.duration === 0 ? DEFAULT_DURATION : frame.duration
     }
-    const rate = frames.length / duration
+    const still = frames.length === 1
+    const duration = still ? 0 : end
+    const rate = still ? 0 : frames.length / duration
     const info: MediaInfo = {
       path,
-      kind: 'gif',
+      kind: still ? 'image' : 'gif',
       width,
       height,
       rotation: 0,
       frameCount: frames.length,
       rate,
-      constantRate: followsRate(frames.length, rate, (index) => times[index] ?? 0),
+      constantRate: still || followsRate(frames.length, rate, (index) => times[index] ?? 0),
       duration,
       container: animation.format,
       codec: animation.format,

@@ -14,7 +14,7 @@ const WHOLE = [[0, 1]] as const
 /** Pixels drawn between two calls of `pause`. */
 const PIXELS_AT_ONCE = 2 ** 18
 
-/** Parses a GIF as an animation, even if it has a single frame. */
+/** Parses a GIF, also one with a single frame: its pixels are those of this canvas. */
 export function gifAnimation(bytes: Uint8Array): Animation {
   const file = parseGif(bytes)
   return { ...file, format: 'gif', pixelFormat: 'pal8', canvas: () => new GifCanvas(bytes, file) }

@@ -272,6 +272,13 @@ test('rejects a video of huge frames', async () => {
 })
 
 describe('animations', () => {
+  test('a GIF of a single frame is an image', async () => {
+    await writeFile(at('single.gif'), bareGif(16, 8, 1, 0))
+    await using clip = await openClip(at('single.gif'), signal)
+    expect(clip.info).toMatchObject({ kind: 'image', width: 16, height: 8, frameCount: 1, rate: 0, duration: 0, constantRate: true })
+    expect(clip.plan({ kind: 'uniform', count: 16 })).toMatchObject({ indices: [0], times: [0], notices: [] })
+  })
+
   test('an abort stops the drawing of a picture', async () => {
     await writeFile(at('large.gif'), bareGif(4096, 4096, 60, 2))
     await using clip = await openClip(at('large.gif'), signal)

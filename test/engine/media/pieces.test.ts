@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { FilterGraph } from 'node-av/lib'
+import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { openClip } from '../../../src/engine/media/open-clip.ts'
 import { type FfmpegProgram, findFfmpeg, runFfmpeg } from '../../../src/engine/media/pieces/ffmpeg-program.ts'
@@ -191,6 +192,22 @@ test('cuts a stream whose packets have no times, and one that starts late', asyn
     const { plan, pieces } = await cut(late, { start: 1.41, end: 3 }, mode)
     for (const piece of pieces) expect(piece.numbers).toEqual(count(plan.first, plan.last))
   }
+})
+
+test('cuts a GIF whose frames have no delays but the last one', async () => {
+  const path = scratch.path('no-delays.gif')
+  const [width, height, frames] = [180, 100, 10]
+  const rgb = Buffer.concat(Array.from(numberedPictures(frames, width, height), (picture) => picture.rgb))
+  const raw = { width, height: height * frames, channels: 3, pageHeight: height } as const
+  await sharp(rgb, { raw })
+    .gif({ delay: count(1, frames).map((number) => (number === frames ? 2000 : 0)) })
+    .toFile(path)
+  const { numbers, times, duration } = await look(path)
+  expect(numbers).toEqual(count(0, 9))
+  expect(times.map((time) => Math.round(time * 1000))).toEqual(count(0, 9).map((index) => index * 100))
+  expect(duration).toBeCloseTo(2.9, 6)
+  const { pieces } = await cut(path, { start: 0.3, end: 0.8 }, 'exact')
+  expect(pieces.map((piece) => piece.numbers)).toEqual([count(3, 7)])
 })
 
 test('sound that nobody reads to its end holds nothing', async () => {

@@ -124,9 +124,12 @@ async function picturesOf(clip: Clip, { first, last, range }: EncodedPiece): Pro
   const timeBase = timed ? source.timeBase : { num: 1, den: TICKS }
   const perSecond = timeBase.den / timeBase.num
   const start = timed ? (source.index.ptsOf(first) ?? 0) : 0
-  const tickOf = (index: number) =>
+  const toTicks = (index: number) =>
     timed ? (source.index.ptsOf(index) ?? 0) - start : Math.round(((times[index - first] ?? 0) - (times[0] ?? 0)) * perSecond)
-  const ticks = indices.map(tickOf)
+  const ticks: number[] = []
+  // Containers refuse times that do not ascend. Frames that are nearer to each other than a tick are shown one tick apart.
+  for (const index of indices) ticks.push(Math.max((ticks.at(-1) ?? -1) + 1, toTicks(index)))
+  const tickOf = (index: number) => ticks[index - first] ?? 0
   const end = Math.round((range.end - range.start) * perSecond)
   const steps = clip instanceof VideoClip ? pictureSteps(clip.source.orientation, clip.info) : evenSteps(clip.info)
   const duration = (pts: number) => {
