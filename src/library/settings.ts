@@ -1,4 +1,6 @@
-import { defaultSettings, type Settings, settingsSchema } from '../shared/contract/settings.ts'
+import { defaultSettings, MAX_PROMPTS, type Settings, settingsSchema } from '../shared/contract/settings.ts'
+import { TarsierError } from '../shared/errors.ts'
+import type { Preset } from '../shared/model-manifest.ts'
 import type { Database } from './database.ts'
 import { jsonIn } from './stored-json.ts'
 
@@ -30,6 +32,27 @@ export class StoredSettings {
           JSON.stringify(value),
         )
       }
+    })
+  }
+
+  /** Adds a prompt of the user after the others. Throws `usage` if there is one with this name, or no room for another. */
+  addPrompt(prompt: Preset): void {
+    this.#db.transaction(() => {
+      const { prompts } = this.get()
+      if (prompts.some(({ name }) => name === prompt.name))
+        throw new TarsierError('usage', `There is a prompt named “${prompt.name}” already. Choose another name, or remove that prompt.`)
+      if (prompts.length >= MAX_PROMPTS)
+        throw new TarsierError('usage', `There are ${MAX_PROMPTS} prompts already, which is the most. Remove one that is no longer needed.`)
+      this.set({ prompts: [...prompts, prompt] })
+    })
+  }
+
+  /** Removes a prompt of the user, unless it has another text by now. */
+  removePrompt({ name, text }: Preset): void {
+    this.#db.transaction(() => {
+      const { prompts } = this.get()
+      const others = prompts.filter((prompt) => prompt.name !== name || prompt.text !== text)
+      if (others.length < prompts.length) this.set({ prompts: others })
     })
   }
 

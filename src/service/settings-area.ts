@@ -11,6 +11,14 @@ export const settingsArea = {
     if (input.loadInAdvance !== undefined) await service.advanceLoading.begin()
     return view(service)
   }),
+  addPrompt: area.addPrompt.handler(({ input, context: { service } }) => {
+    service.library.settings.addPrompt(input)
+    return view(service)
+  }),
+  removePrompt: area.removePrompt.handler(({ input, context: { service } }) => {
+    service.library.settings.removePrompt(input)
+    return view(service)
+  }),
   reset: area.reset.handler(async ({ input, context: { service } }) => {
     const names = input.names ?? settingsSchema.keyof().options
     service.library.settings.reset(names)

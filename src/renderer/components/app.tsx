@@ -9,6 +9,7 @@ import { followShell } from '../flows/shell.ts'
 import { useReturn } from '../hooks/use-return.ts'
 import { useModels } from '../stores/models.ts'
 import { usePanel } from '../stores/panel.ts'
+import { useSettings } from '../stores/settings.ts'
 import { useView, type View } from '../stores/view.ts'
 import { BatchesView } from './batch/batches-view.tsx'
 import { PendingBatchDialog } from './batch/pending-batch-dialog.tsx'
@@ -32,6 +33,7 @@ export function App() {
   useEffect(followShell, [])
   useEffect(followAddress, [])
   useReturn(useModels.getState().load)
+  useReturn(useSettings.getState().load)
   // Before the page is painted: nobody sees a page that does not take keys yet.
   useLayoutEffect(() => {
     window.addEventListener('keydown', onGlobalKey)

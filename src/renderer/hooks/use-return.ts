@@ -1,7 +1,7 @@
 import { useEffect } from 'react'
 import { problemOf, useProblem } from '../stores/problem.ts'
 
-/** Refreshes when the window regains the focus, because the page is not notified when other programs change files. */
+/** Refreshes when the window regains the focus, because the page is not notified when other programs change files, or other windows the settings. */
 export function useReturn(refresh: () => Promise<unknown>): void {
   useEffect(() => {
     const onFocus = () => {

@@ -5,6 +5,9 @@ import { options } from '../options.ts'
 import { captionShapeSchema } from '../shaping/caption-shape.ts'
 import { procedure } from './base.ts'
 
+/** Most prompts of a person. */
+export const MAX_PROMPTS = 200
+
 /** What holds wherever a question does not say otherwise. Null leaves it to the model. */
 export const settingsSchema = z
   .object({
@@ -17,8 +20,8 @@ export const settingsSchema = z
     temperature: options.temperature.nullable(),
     topP: options.topP.nullable(),
     system: options.system,
-    /** The person's own prompts; a model has its own, see `InstalledModel.prompts`. */
-    prompts: z.array(presetSchema).max(200),
+    /** The person's own prompts, each with a name of its own; a model has its own, see `InstalledModel.prompts`. */
+    prompts: z.array(presetSchema).max(MAX_PROMPTS),
     /** Null for the model's own text alone. */
     shape: captionShapeSchema.nullable(),
     cache: options.cache,
@@ -27,6 +30,9 @@ export const settingsSchema = z
   })
   .strict()
 export type Settings = z.infer<typeof settingsSchema>
+
+/** Changes of single settings. */
+export type SettingsChanges = Partial<Omit<Settings, 'prompts'>>
 
 export const defaultSettings: Settings = {
   model: 'demo',
@@ -52,8 +58,12 @@ export interface SettingsView {
 
 export const settingsContract = {
   get: procedure.output(type<SettingsView>()),
-  /** Changes what is named, and nothing else. */
-  set: procedure.input(settingsSchema.partial()).output(type<SettingsView>()),
+  /** Changes what is named, and nothing else. Prompts are added and removed one by one: a page may not know all of them. */
+  set: procedure.input(settingsSchema.omit({ prompts: true }).partial()).output(type<SettingsView>()),
+  /** Adds a prompt. Throws `usage` if there is one with this name, or no room for another. */
+  addPrompt: procedure.input(presetSchema).output(type<SettingsView>()),
+  /** Removes a prompt, unless it has another text by now. */
+  removePrompt: procedure.input(presetSchema).output(type<SettingsView>()),
   /** The named settings (all of them where none is) as they came. */
   reset: procedure.input(z.object({ names: z.array(settingsSchema.keyof()).max(50).optional() })).output(type<SettingsView>()),
 }

@@ -8,6 +8,7 @@ import { expect, test } from 'vitest'
 import type { StoredClip } from '../../../src/library/clips.ts'
 import { Library } from '../../../src/library/library.ts'
 import { migrations } from '../../../src/library/migrations.ts'
+import { MAX_PROMPTS } from '../../../src/shared/contract/settings.ts'
 import { addConversation, done, eventsOf, ScratchLibrary, seen } from './scratch-library.ts'
 
 test('conversations survive a restart; a running answer is stopped with the text so far', () => {
@@ -125,6 +126,25 @@ test('stores settings one by one, and ignores one that is no longer valid', () =
   })
   scratch.library.settings.reset(['frames'])
   expect(scratch.library.settings.get()).toMatchObject({ frames: null, model: 'big' })
+})
+
+test('prompts are added to those that are stored, each with a name of its own, and removed as they are', () => {
+  using scratch = new ScratchLibrary()
+  const { settings } = scratch.library
+  const [mine, other] = [
+    { name: 'Mine', text: 'What is it?' },
+    { name: 'Other', text: 'Why?' },
+  ] as const
+  settings.addPrompt(mine)
+  settings.addPrompt(other)
+  expect(() => settings.addPrompt({ name: 'Mine', text: 'Who?' })).toThrow(expect.objectContaining({ code: 'usage' }))
+  settings.removePrompt({ name: 'Other', text: 'What another page still shows' })
+  expect(settings.get().prompts).toEqual([mine, other])
+  settings.removePrompt(mine)
+  expect(settings.get().prompts).toEqual([other])
+  for (let i = 1; i < MAX_PROMPTS; i++) settings.addPrompt({ name: `${i}`, text: 'How?' })
+  expect(() => settings.addPrompt(mine)).toThrow(expect.objectContaining({ code: 'usage' }))
+  expect(settings.get().prompts).toHaveLength(MAX_PROMPTS)
 })
 
 test('a clip keeps its id when moved, and two clips with one file are merged', () => {

@@ -1,4 +1,5 @@
 import { useId, useState } from 'react'
+import type { CaptionShape } from '../../../shared/shaping/caption-shape.ts'
 import { sizeText } from '../../../shared/size-text.ts'
 import { t } from '../../../shared/text.ts'
 import { openGiven } from '../../flows/open-clip.ts'
@@ -34,6 +35,10 @@ function AskDialog({ pending }: { readonly pending: PendingBatch }) {
   const [skip, setSkip] = useState(true)
   const [shape, setShape] = useState(() => settingsNow().shape)
   const shapeId = useId()
+  const chooseShape = (chosen: CaptionShape | null) => {
+    setShape(chosen)
+    return true
+  }
   const begin = () => {
     const settings = settingsNow()
     const options = {
@@ -94,7 +99,7 @@ function AskDialog({ pending }: { readonly pending: PendingBatch }) {
           <label htmlFor={shapeId} className="font-medium">
             {t('Caption shape')}
           </label>
-          <ShapePicker id={shapeId} describedBy={`${shapeId}-help`} value={shape} onChange={setShape} />
+          <ShapePicker id={shapeId} describedBy={`${shapeId}-help`} value={shape} onChange={chooseShape} />
           <p id={`${shapeId}-help`} className="text-note text-quiet">
             {t('Rules for captions of training sets. The model’s own texts are kept beside them.')}
           </p>

@@ -3,26 +3,25 @@ import { options } from '../../../shared/options.ts'
 import { firstIssue } from '../../../shared/schema-issue.ts'
 import { t } from '../../../shared/text.ts'
 import { translate } from '../../../shared/translate.ts'
+import { useTyped } from '../../hooks/use-typed.ts'
 import { controlClass } from '../ui/field.tsx'
 
 interface QueueAddressProps {
   readonly id: string
   readonly describedBy: string
   readonly value: string
-  readonly onChange: (value: string) => void
+  /** Stores another value; returns whether it did. */
+  readonly onChange: (value: string) => Promise<boolean>
 }
 
 /** The address of a queue. It is stored when the user leaves the field or presses Enter, unless it is wrong: then the reason is shown. */
 export function QueueAddress({ id, describedBy, value, onChange }: QueueAddressProps) {
-  const [typed, setTyped] = useState<string | null>(null)
+  const typed = useTyped(value, onChange)
   const [wrong, setWrong] = useState<string | null>(null)
   const store = () => {
-    if (typed === null) return
-    const { data, error } = options.queue.safeParse(typed)
+    const { data, error } = options.queue.safeParse(typed.text)
     setWrong(error ? t('The address {problem}.', { problem: translate(firstIssue(error).message) }) : null)
-    if (data === undefined) return
-    if (data !== value) onChange(data)
-    setTyped(null)
+    if (data !== undefined) typed.store(data)
   }
   return (
     <div className="space-y-1">
@@ -35,8 +34,8 @@ export function QueueAddress({ id, describedBy, value, onChange }: QueueAddressP
         autoComplete="off"
         placeholder={t('none')}
         className={controlClass}
-        value={typed ?? value}
-        onChange={(event) => setTyped(event.target.value)}
+        value={typed.text}
+        onChange={(event) => typed.type(event.target.value)}
         onBlur={store}
         onKeyDown={(event) => {
           if (event.key === 'Enter') store()

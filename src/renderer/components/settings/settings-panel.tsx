@@ -218,7 +218,7 @@ export function SettingsPanel() {
         </Field>
       </div>
       <Field help={translate(facts.system.description)} {...field('system')}>
-        {(ids) => <SystemPrompt {...ids} value={values.system} onChange={(system) => void set({ system })} />}
+        {(ids) => <SystemPrompt {...ids} value={values.system} onChange={(system) => set({ system })} />}
       </Field>
       <Field
         label={t('Caption shape')}
@@ -228,10 +228,10 @@ export function SettingsPanel() {
         isDefault={values.shape === null}
         onReset={() => void reset(['shape'])}
       >
-        {(ids) => <ShapePicker {...ids} value={values.shape} onChange={(shape) => void set({ shape })} />}
+        {(ids) => <ShapePicker {...ids} value={values.shape} onChange={(shape) => set({ shape })} />}
       </Field>
       <Field help={translate(facts.queue.description)} {...field('queue')}>
-        {(ids) => <QueueAddress {...ids} value={values.queue} onChange={(queue) => void set({ queue })} />}
+        {(ids) => <QueueAddress {...ids} value={values.queue} onChange={(queue) => set({ queue })} />}
       </Field>
       <LanguageField />
       <NeverConnectSwitch />

@@ -5,13 +5,15 @@ import { parseShape } from '../../../shared/shaping/parse-shape.ts'
 import { readyShape, type readyShapeNames, readyShapes } from '../../../shared/shaping/ready-shapes.ts'
 import { t } from '../../../shared/text.ts'
 import { translate } from '../../../shared/translate.ts'
+import { useTyped } from '../../hooks/use-typed.ts'
 import { controlClass } from '../ui/field.tsx'
 
 interface ShapePickerProps {
   readonly id: string
   readonly describedBy: string
   readonly value: CaptionShape | null
-  readonly onChange: (shape: CaptionShape | null) => void
+  /** Stores another shape; returns whether it did. */
+  readonly onChange: (shape: CaptionShape | null) => boolean | Promise<boolean>
 }
 
 /** Value of the entry for a shape that came from a file. */
@@ -30,17 +32,17 @@ const titles: Readonly<Record<string, string>> = {
 /** Chooses the shape of captions: none, a ready one, or one from a file; and its prefix. */
 export function ShapePicker({ id, describedBy, value, onChange }: ShapePickerProps) {
   const fileId = useId()
-  const [typed, setTyped] = useState<string | null>(null)
+  const prefix = useTyped(value?.prefix ?? '', (text) => (value ? onChange({ ...value, prefix: text }) : false))
   const [problem, setProblem] = useState<string | null>(null)
   const ready = value && isReady(value)
   const choose = (name: string) => {
     setProblem(null)
     const shape = readyShape(name)
-    onChange(shape ? { ...shape, prefix: hasPrefix(shape) ? (value?.prefix ?? '') : '' } : null)
+    void onChange(shape ? { ...shape, prefix: hasPrefix(shape) ? (value?.prefix ?? '') : '' } : null)
   }
   const open = async (file: File) => {
     try {
-      onChange(parseShape(await file.text(), file.name))
+      void onChange(parseShape(await file.text(), file.name))
       setProblem(null)
     } catch (error) {
       setProblem(asTarsierError(error).message)
@@ -69,12 +71,9 @@ export function ShapePicker({ id, describedBy, value, onChange }: ShapePickerPro
           placeholder={t('Text before each caption, such as a trigger word')}
           className={controlClass}
           maxLength={1000}
-          value={typed ?? value.prefix}
-          onChange={(event) => setTyped(event.target.value)}
-          onBlur={() => {
-            if (typed !== null && typed !== value.prefix) onChange({ ...value, prefix: typed })
-            setTyped(null)
-          }}
+          value={prefix.text}
+          onChange={(event) => prefix.type(event.target.value)}
+          onBlur={() => prefix.store()}
         />
       )}
       <label htmlFor={fileId} className="text-control text-quiet">

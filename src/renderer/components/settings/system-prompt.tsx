@@ -1,17 +1,18 @@
-import { useState } from 'react'
 import { t } from '../../../shared/text.ts'
+import { useTyped } from '../../hooks/use-typed.ts'
 import { controlClass } from '../ui/field.tsx'
 
 interface SystemPromptProps {
   readonly id: string
   readonly describedBy: string
   readonly value: string
-  readonly onChange: (value: string) => void
+  /** Stores another value; returns whether it did. */
+  readonly onChange: (value: string) => Promise<boolean>
 }
 
-/** The system prompt. It is stored when the user leaves the field, because every change would otherwise be a request. */
+/** The system prompt. It is stored when the user leaves the field. */
 export function SystemPrompt({ id, describedBy, value, onChange }: SystemPromptProps) {
-  const [typed, setTyped] = useState<string | null>(null)
+  const { text, type, store } = useTyped(value, onChange)
   return (
     <textarea
       id={id}
@@ -19,12 +20,9 @@ export function SystemPrompt({ id, describedBy, value, onChange }: SystemPromptP
       rows={2}
       placeholder={t('default of the model')}
       className={`${controlClass} h-auto resize-y py-1.5`}
-      value={typed ?? value}
-      onChange={(event) => setTyped(event.target.value)}
-      onBlur={() => {
-        if (typed !== null && typed.trim() !== value) onChange(typed.trim())
-        setTyped(null)
-      }}
+      value={text}
+      onChange={(event) => type(event.target.value)}
+      onBlur={() => store(text.trim())}
     />
   )
 }

@@ -5,26 +5,29 @@ import { RPCHandler } from '@orpc/server/node'
 import { afterAll, beforeEach, expect, test, vi } from 'vitest'
 import type {} from '../../../../src/renderer/bridge.d.ts'
 import { RPC_PATH } from '../../../../src/shared/contract/addresses.ts'
-import { defaultSettings, type SettingsView, settingsContract } from '../../../../src/shared/contract/settings.ts'
+import { defaultSettings, type Settings, type SettingsView, settingsContract } from '../../../../src/shared/contract/settings.ts'
 
 /** Stores settings like the service; each test controls how a call ends. */
 let storedSettings = defaultSettings
 let answer: (view: SettingsView) => Promise<SettingsView>
 const view = (): SettingsView => ({ values: storedSettings, defaults: defaultSettings })
+const change = async (next: Settings): Promise<SettingsView> => {
+  const before = storedSettings
+  storedSettings = next
+  try {
+    return await answer(view())
+  } catch (error) {
+    storedSettings = before
+    throw error
+  }
+}
 const area = implement(settingsContract)
 const handler = new RPCHandler({
   settings: {
     get: area.get.handler(view),
-    set: area.set.handler(async ({ input }) => {
-      const before = storedSettings
-      storedSettings = Object.assign({}, storedSettings, input)
-      try {
-        return await answer(view())
-      } catch (error) {
-        storedSettings = before
-        throw error
-      }
-    }),
+    set: area.set.handler(({ input }) => change(Object.assign({}, storedSettings, input))),
+    addPrompt: area.addPrompt.handler(({ input }) => change({ ...storedSettings, prompts: [...storedSettings.prompts, input] })),
+    removePrompt: area.removePrompt.handler(view),
     reset: area.reset.handler(() => {
       storedSettings = defaultSettings
       return view()
@@ -84,6 +87,20 @@ test('reverts a rejected change, and keeps changes made meanwhile', async () => 
   }
   await Promise.all([store().set({ frames: 3 }), store().set({ temperature: 0.5 })])
   expect(shown()).toEqual({ ...defaultSettings, temperature: 0.5 })
+})
+
+test('a prompt is added to those of other pages; whether it is stored is known afterwards', async () => {
+  const [mine, other] = [
+    { name: 'Mine', text: 'What is it?' },
+    { name: 'Other', text: 'Why?' },
+  ]
+  storedSettings = { ...defaultSettings, prompts: [other] }
+  expect(await store().addPrompt(mine)).toBe(true)
+  expect(shown()?.prompts).toEqual([other, mine])
+  answer = () => Promise.reject(new ORPCError('BAD_REQUEST'))
+  expect(await store().addPrompt({ name: 'Third', text: 'Who?' })).toBe(false)
+  expect(await store().set({ system: 'Be brief.' })).toBe(false)
+  expect(shown()).toEqual({ ...defaultSettings, prompts: [other, mine] })
 })
 
 test('a reset is not undone by a change before it', async () => {
