@@ -52,9 +52,14 @@ export class Clips {
 
   /** Throws `nothing-found` if the clip does not exist. */
   get(id: string): StoredClip {
-    const row = this.#db.get(`SELECT ${COLUMNS} FROM clips WHERE id = ?`, id)
-    if (row) return clipOf(row)
+    const clip = this.find(id)
+    if (clip) return clip
     throw new TarsierError('nothing-found', 'The library no longer contains this clip. Open its file again.', { details: { clip: id } })
+  }
+
+  /** Returns null if the clip does not exist. */
+  find(id: string): StoredClip | null {
+    return one(this.#db.get(`SELECT ${COLUMNS} FROM clips WHERE id = ?`, id))
   }
 
   byPath(path: string): StoredClip | null {
@@ -66,8 +71,8 @@ export class Clips {
     return this.#db.all(`SELECT ${COLUMNS} FROM clips WHERE bytes = ? ORDER BY key`, bytes).map(clipOf)
   }
 
-  add(file: SeenFile): StoredClip {
-    const id = newId()
+  /** Adds a clip, under a new id or the one that it has in another library. */
+  add(file: SeenFile, id = newId()): StoredClip {
     this.#db.run(
       'INSERT INTO clips (id, path, folder, given, name, bytes, modified, hash, facts, uploaded, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
       id,

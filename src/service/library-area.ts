@@ -36,5 +36,5 @@ export const libraryArea = {
     const others = clips.filter((handle) => !talkedAbout.has(handle)).map((handle) => recordOfClip(library, library.clips.get(handle)))
     return exportText([...records, ...others], input.format, 'tarsier')
   }),
-  import: area.import.handler(({ input, context: { service } }) => importLibrary(service.library, input.text)),
+  import: area.import.handler(({ input, context: { service } }) => importLibrary(service.library, service.uploads, input.text)),
 }

@@ -1,4 +1,6 @@
+import { join } from 'node:path'
 import { z } from 'zod'
+import type { StoredClip } from '../library/clips.ts'
 import type { Library } from '../library/library.ts'
 import { storedAnswerSchema, storedErrorSchema, storedMetadataSchema } from '../library/stored-json.ts'
 import { clipEventsSchema } from '../shared/clip-events.ts'
@@ -11,8 +13,8 @@ import { firstIssue } from '../shared/schema-issue.ts'
 import { timedTextSchema } from '../shared/timed-text.ts'
 
 const FORMAT = 'tarsier-library'
-/** Version 2 added events and times of answers, version 3 the other versions of answers. */
-const VERSION = 3
+/** Version 2 added events and times of answers, version 3 the other versions of answers, version 4 whether a clip was uploaded, and its given name. */
+const VERSION = 4
 
 const text = z.string().max(10_000_000)
 const answerSchema = z
@@ -33,22 +35,25 @@ const turnSchema = answerSchema
   .extend({ index: z.int().min(0), question: text, otherVersions: z.array(answerSchema).max(10_000).default([]) })
   .strict()
 
+const clipSchema = z
+  .object({
+    id: idSchema,
+    path: z.string().max(32_768),
+    // Earlier versions of the file had neither.
+    given: z.string().max(32_768).exactOptional(),
+    uploaded: z.boolean().default(false),
+    name: z.string().max(1024),
+    bytes: z.int().min(0),
+    hash: z.string().nullable(),
+    facts: storedMetadataSchema,
+  })
+  .strict()
+
 const fileSchema = z
   .object({
     format: z.literal(FORMAT),
-    version: z.literal([1, 2, VERSION]),
-    clips: z.array(
-      z
-        .object({
-          id: idSchema,
-          path: z.string().max(32_768),
-          name: z.string().max(1024),
-          bytes: z.int().min(0),
-          hash: z.string().nullable(),
-          facts: storedMetadataSchema,
-        })
-        .strict(),
-    ),
+    version: z.literal([1, 2, 3, VERSION]),
+    clips: z.array(clipSchema),
     chats: z.array(
       z
         .object({
@@ -88,9 +93,11 @@ export function exportLibrary(library: Library, chats: readonly string[], handle
   const file: z.input<typeof fileSchema> = {
     format: FORMAT,
     version: VERSION,
-    clips: [...clips.values()].map(({ id, path, name, bytes, hash, facts }) => ({
+    clips: [...clips.values()].map(({ id, path, given, uploaded, name, bytes, hash, facts }) => ({
       id,
       path,
+      given,
+      uploaded,
       name,
       bytes,
       hash,
@@ -115,16 +122,18 @@ function exportedTurn(library: Library, chat: string, { versions, ...turn }: Tur
   }
 }
 
-/** Imports conversations and events that the library lacks, in one transaction. Throws `usage` if the text is not an export. */
-export function importLibrary(library: Library, content: string): { added: number; present: number } {
+/**
+ * Imports conversations and events that the library lacks, in one transaction. Throws `usage` if the text is not an export.
+ * @param uploads folder of the uploaded copies of this library
+ */
+export function importLibrary(library: Library, uploads: string, content: string): { added: number; present: number } {
   const file = read(content)
   return library.transaction(() => {
     const keys = new Map<string, number>()
-    for (const clip of file.clips) {
-      const copies = clip.hash === null ? [] : library.clips.bySize(clip.bytes).filter(({ hash }) => hash === clip.hash)
-      const same = copies.find(({ path }) => path === clip.path) ?? copies[0]
+    for (const exported of file.clips) {
+      const { id, ...clip } = { given: exported.path, ...exported, ...(exported.uploaded && { path: copyPath(uploads, exported) }) }
       // -1 never matches a file's time, so the file at that path is probed before it is used.
-      keys.set(clip.id, (same ?? library.clips.add({ ...clip, given: clip.path, modified: -1, uploaded: false })).key)
+      keys.set(id, (sameClip(library, { id, ...clip }) ?? library.clips.add({ ...clip, modified: -1 }, id)).key)
     }
     const keyOf = (clip: string): number => {
       const key = keys.get(clip)
@@ -140,6 +149,28 @@ export function importLibrary(library: Library, content: string): { added: numbe
     }
     return { added, present: file.chats.length + file.events.length - added }
   })
+}
+
+/** The clip of the library that an exported one is: itself, a copy with its name or any copy; until both are hashed, a file of its name and size. */
+function sameClip(
+  { clips }: Library,
+  { id, given, bytes, hash }: Pick<StoredClip, 'id' | 'given' | 'bytes' | 'hash'>,
+): StoredClip | undefined {
+  const itself = clips.find(id)
+  if (itself) return itself
+  const sameSize = clips.bySize(bytes)
+  const copies = sameSize.filter((other) => hash !== null && other.hash === hash)
+  const named = (other: StoredClip) => other.given === given
+  return copies.find(named) ?? copies[0] ?? sameSize.find((other) => named(other) && (hash === null || other.hash === null))
+}
+
+/**
+ * Path of an uploaded copy in this library's own folder, where there may be no such file. A copy is removed with its clip, so it must never be a file of
+ * another library or of the user.
+ */
+function copyPath(uploads: string, { id, path }: { readonly id: string; readonly path: string }): string {
+  const name = path.split(/[\\/]/).at(-1) ?? ''
+  return join(uploads, /^[\w-]{22}(\.[a-z0-9]{1,5})?$/.test(name) ? name : id)
 }
 
 function read(content: string): z.output<typeof fileSchema> {

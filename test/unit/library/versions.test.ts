@@ -91,7 +91,7 @@ test('answers of an exported library with one number are numbered again, the pre
   file.chats[0].turns[0].otherVersions[1].version = 2
   await using folder = await ScratchFolder.make()
   using other = new Library(folder.directory)
-  importLibrary(other, JSON.stringify(file))
+  importLibrary(other, folder.path('uploads'), JSON.stringify(file))
   const all = [
     [0, 'One'],
     [1, 'Two'],
