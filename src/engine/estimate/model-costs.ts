@@ -2,7 +2,6 @@ import { join } from 'node:path'
 import type { ModelManifest } from '../../shared/model-manifest.ts'
 import { familyOf, towerForm } from '../families/families.ts'
 import { checkGguf, type GgufMetadata } from '../language/gguf-check.ts'
-import { weightsOf } from '../models/manifest.ts'
 import type { TowerForm } from '../vision/tower-form.ts'
 import type { MemoryInfo } from './memory-needed.ts'
 
@@ -41,21 +40,17 @@ export function modelCosts(manifest: ModelManifest, language: GgufMetadata): Mod
   }
 }
 
-/** Costs by the hashes of a model's files, because reading the header of the language file is slow. */
-const known = new Map<string, Promise<ModelCosts>>()
+/** Headers of language files by the hashes of the files, because reading them is slow. */
+const known = new Map<string, Promise<GgufMetadata>>()
 
 /**
  * Reads the costs of a model on disk, including the header of its language file.
  * Throws `model-damaged`, `model-unsupported`, `file-missing`, `file-unreadable`.
  */
-export function readModelCosts(directory: string, manifest: ModelManifest): Promise<ModelCosts> {
-  const key = weightsOf(manifest)
-  const costs = known.get(key) ?? read(directory, manifest)
-  known.set(key, costs)
-  costs.catch(() => known.delete(key)) // the next call tries again; this one throws
-  return costs
-}
-
-async function read(directory: string, manifest: ModelManifest): Promise<ModelCosts> {
-  return modelCosts(manifest, await checkGguf(join(directory, manifest.language.file)))
+export async function readModelCosts(directory: string, manifest: ModelManifest): Promise<ModelCosts> {
+  const { file, sha256 } = manifest.language
+  const metadata = known.get(sha256) ?? checkGguf(join(directory, file))
+  known.set(sha256, metadata)
+  metadata.catch(() => known.delete(sha256)) // the next call tries again; this one throws
+  return modelCosts(manifest, await metadata)
 }
