@@ -1,7 +1,7 @@
-import { access } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
 import { MediaClient } from '../engine/host/media-client.ts'
 import { replaceFile } from '../jobs/write-file.ts'
+import { isTaken } from '../platform/disk.ts'
 import { asTarsierError, isAbort, isProcessLost, TarsierError } from '../shared/errors.ts'
 import { isPlaceholder, readAnnotations } from './annotations.ts'
 import { fillVideoFile } from './fill-video-file.ts'
@@ -135,9 +135,6 @@ function nameOf({ dataset, vid }: Sample): string {
 }
 
 async function expectFree(path: string): Promise<void> {
-  const there = await access(path).then(
-    () => true,
-    () => false,
-  )
-  if (there) throw new TarsierError('write-failed', `${path} already exists. Add --overwrite to overwrite it, or choose another file.`)
+  if (await isTaken(path))
+    throw new TarsierError('write-failed', `${path} already exists. Add --overwrite to overwrite it, or choose another file.`)
 }

@@ -97,7 +97,7 @@ export async function bringIn(
 ): Promise<string | null> {
   const home = homeOf(options)
   // Checked before downloading gigabytes.
-  const destination = freeModelFolder(options.folder ?? options.name, home)
+  const destination = await freeModelFolder(options.folder ?? options.name, home)
   const origin = await checkpointOrigin(source)
   if (origin.kind === 'local' && options.revision !== undefined) {
     throw new TarsierError('usage', `--revision applies only to repositories on the hub, but ${source} is a local path. Remove --revision.`)

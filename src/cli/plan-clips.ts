@@ -5,7 +5,7 @@ import { expandPatterns } from '../jobs/expand-patterns.ts'
 import { type FoundClip, findClips } from '../jobs/find-clips.ts'
 import { SidecarNames } from '../jobs/sidecar-names.ts'
 import { refuseExisting } from '../jobs/sinks/sidecar.ts'
-import { exists } from '../platform/disk.ts'
+import { isTaken } from '../platform/disk.ts'
 import { writeFailure } from '../platform/file-failure.ts'
 import { asTarsierError, TarsierError } from '../shared/errors.ts'
 
@@ -46,7 +46,7 @@ export async function planClips(
       const target = clip.error ? null : await targetOf(clip.file)
       if (target !== null) {
         if (sources.has(resolve(target))) throw new TarsierError('write-failed', `${target} is one of the clips. Choose another file.`)
-        if (!overwrite && (await exists(target))) {
+        if (!overwrite && (await isTaken(target))) {
           if (skipExisting) continue
           throw refuseExisting(target)
         }

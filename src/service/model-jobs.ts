@@ -76,8 +76,8 @@ export class ModelJobs implements AsyncDisposable {
   }
 
   /** Starts a job. Throws `usage` for an invalid name and `model-exists`. */
-  start(spec: Omit<JobSpec, 'id'>): ModelJob {
-    freeModelFolder(spec.name, this.#home)
+  async start(spec: Omit<JobSpec, 'id'>): Promise<ModelJob> {
+    await freeModelFolder(spec.name, this.#home)
     if ([...this.#jobs.values()].some(({ job }) => job.name === spec.name && (job.state === 'running' || job.state === 'paused'))) {
       throw new TarsierError('model-exists', `A model named "${spec.name}" is already being installed. Choose another name.`, {
         details: { name: spec.name },

@@ -1,6 +1,6 @@
 import { SidecarNames } from '../jobs/sidecar-names.ts'
 import { writeSidecar } from '../jobs/sinks/sidecar.ts'
-import { exists } from '../platform/disk.ts'
+import { isTaken } from '../platform/disk.ts'
 import type { SidecarFormat, SidecarReport } from '../shared/contract/batch.ts'
 import { asTarsierError, type ErrorData, TarsierError } from '../shared/errors.ts'
 import { type ExportRecord, sidecarText } from './export.ts'
@@ -32,7 +32,7 @@ export async function writeSidecars(
     const { clip } = record
     try {
       const path = await names.of(clip.path)
-      if (!overwrite && (await exists(path))) {
+      if (!overwrite && (await isTaken(path))) {
         present.push(path)
         continue
       }

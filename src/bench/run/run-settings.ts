@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { replaceFile, writeError } from '../../jobs/write-file.ts'
+import { isTaken } from '../../platform/disk.ts'
 import { isMissing } from '../../platform/file-failure.ts'
 import { move } from '../../platform/move.ts'
 import { TarsierError } from '../../shared/errors.ts'
@@ -89,7 +90,7 @@ export async function moveToBackup(directory: string, now: Date): Promise<string
     await mkdir(old, { recursive: true })
     for (let i = 1; ; i++) {
       const target = join(old, i === 1 ? name : `${name} ${i}`)
-      if (existsSync(target)) continue
+      if (await isTaken(target)) continue
       await move(directory, target)
       return target
     }

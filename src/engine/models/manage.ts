@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { lstat, readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isTaken } from '../../platform/disk.ts'
 import { writeFailure } from '../../platform/file-failure.ts'
 import { move, remove } from '../../platform/move.ts'
 import { TarsierError } from '../../shared/errors.ts'
@@ -26,10 +26,10 @@ export function expectModelName(name: string): void {
  * Returns the folder for a new model with this name. Throws `usage` for an invalid name, `model-exists` if the name is taken. Call it
  * before expensive work.
  */
-export function freeModelFolder(name: string, home: string): string {
+export async function freeModelFolder(name: string, home: string): Promise<string> {
   expectModelName(name)
   const folder = join(modelsFolder(home), name)
-  if (name !== DEMO_MODEL && !existsSync(folder)) return folder
+  if (name !== DEMO_MODEL && !(await isTaken(folder))) return folder
   const reason =
     name === DEMO_MODEL ? `"${DEMO_MODEL}" is the name of the built-in model.` : `A model "${name}" already exists in ${folder}.`
   throw new TarsierError(
@@ -50,7 +50,7 @@ export async function ownModelFolder(name: string, home: string): Promise<string
     throw new TarsierError('usage', `"${DEMO_MODEL}" is the built-in model and cannot be removed or renamed.`, { details: { name } })
   }
   const folder = join(modelsFolder(home), name)
-  if (isModelName(name) && (await isThere(folder))) return folder
+  if (isModelName(name) && (await isTaken(folder))) return folder
   const names = (await listModels(home)).map((entry) => entry.name).filter((one) => one !== DEMO_MODEL)
   throw new TarsierError(
     'model-missing',
@@ -80,7 +80,7 @@ export async function removeModel(name: string, home: string): Promise<void> {
  */
 export async function renameModel(name: string, to: string, home: string): Promise<string> {
   const folder = await ownModelFolder(name, home)
-  const target = freeModelFolder(to, home)
+  const target = await freeModelFolder(to, home)
   const manifest = await readManifest(folder)
   const path = join(folder, MANIFEST_FILE)
   const before = await readFile(path)
@@ -100,10 +100,6 @@ async function replaceFile(path: string, content: string | Uint8Array): Promise<
   const temporary = `${path}.new`
   await writeFile(temporary, content)
   await move(temporary, path)
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return (await lstat(path).catch(() => null)) !== null // a broken link exists and can be removed
 }
 
 async function changing(folder: string, work: () => Promise<void>): Promise<void> {

@@ -3,7 +3,7 @@ import type { MediaClient } from '../../engine/host/media-client.ts'
 import { pieceExtensions } from '../../engine/media/pieces/piece-file.ts'
 import type { CutMode } from '../../engine/media/pieces/piece-plan.ts'
 import type { PiecePlan } from '../../engine/media/pieces/write-pieces.ts'
-import { exists } from '../../platform/disk.ts'
+import { isTaken } from '../../platform/disk.ts'
 import type { ClipEvents } from '../../shared/clip-events.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import type { CutBy } from '../../shared/options.ts'
@@ -82,7 +82,7 @@ function lineOf(
 
 async function isWanted(line: PieceLine, folder: PieceFolder, existing: CutOptions['existing']): Promise<boolean> {
   const path = join(folder.path, line.file_name)
-  if (existing === 'overwrite' || !(await exists(path))) return true
+  if (existing === 'overwrite' || !(await isTaken(path))) return true
   if (existing === 'refuse') throw refuseExistingPiece(path)
   if (await folder.has(line)) return false
   throw new TarsierError('write-failed', `${path} exists and is not the same piece. Choose another folder, or overwrite it.`, {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { exists } from '../../platform/disk.ts'
+import { isTaken } from '../../platform/disk.ts'
 import { writeFailure } from '../../platform/file-failure.ts'
 import { move, remove } from '../../platform/move.ts'
 import { TarsierError } from '../../shared/errors.ts'
@@ -37,7 +37,7 @@ export async function writeSidecar(path: string, text: string, options: { readon
   const temporary = join(dirname(path), `.${randomUUID()}.part`)
   try {
     await writeFile(temporary, `${text}\n`)
-    if (!options.overwrite && (await exists(path))) throw refuseExisting(path)
+    if (!options.overwrite && (await isTaken(path))) throw refuseExisting(path)
     await move(temporary, path)
   } catch (error) {
     throw writeFailure(`${path} could not be written`, error, {

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -25,6 +25,13 @@ describe('writing sidecars', () => {
     await writeSidecar(path, 'new', { overwrite: true })
     expect(await readFile(path, 'utf8')).toBe('new\n')
     expect(await readdir(folder)).toEqual(['a.txt'])
+  })
+
+  it('does not replace a link to a disk that is not connected', async () => {
+    const path = join(folder, 'a.txt')
+    await symlink(join(folder, 'disconnected'), path, 'junction')
+    await expect(writeSidecar(path, 'new', { overwrite: false })).rejects.toMatchObject({ code: 'write-failed' })
+    expect(await readlink(path)).toContain('disconnected')
   })
 
   it('reports a missing folder', async () => {

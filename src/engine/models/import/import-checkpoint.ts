@@ -47,8 +47,8 @@ export interface ImportOptions extends ModelOptions, SourceCompanions {
 export async function importCheckpoint(source: string, options: ImportOptions): Promise<string> {
   const { signal } = options
   signal.throwIfAborted()
-  const target = targetOf(options)
-  expectFree(target, basename(target))
+  const target = await targetOf(options)
+  await expectFree(target, basename(target))
   await using opened = await openImportSource(source, options, { ...(await catalogueDefaults(source)), ...options })
   const { parts } = opened
   await tryTemplate(parts.manifest.prompt)
@@ -94,8 +94,8 @@ async function catalogueDefaults(source: string): Promise<Omit<ModelOptions, 'na
   return (await findInCatalogue(sourceOf(resolve(source)).repository))?.defaults ?? {}
 }
 
-function targetOf({ name, home, destination }: ImportOptions): string {
-  if (destination === undefined) return freeModelFolder(name, home)
+async function targetOf({ name, home, destination }: ImportOptions): Promise<string> {
+  if (destination === undefined) return await freeModelFolder(name, home)
   expectModelName(name)
   return resolve(destination)
 }

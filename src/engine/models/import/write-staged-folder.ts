@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs'
 import { mkdir, rmdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { freeBytes } from '../../../platform/disk.ts'
+import { freeBytes, isTaken } from '../../../platform/disk.ts'
 import { writeFailure } from '../../../platform/file-failure.ts'
 import { isInside } from '../../../platform/is-inside.ts'
 import { move, remove } from '../../../platform/move.ts'
@@ -27,14 +26,14 @@ export async function writeStagedFolder(
   write: (staging: StagingFolder) => Promise<void>,
 ): Promise<string> {
   const target = join(parent, name)
-  expectFree(target, name)
+  await expectFree(target, name)
   let staging: StagingFolder | undefined
   let made: string | undefined
   try {
     made = await mkdir(parent, { recursive: true })
     staging = await claimStagingFolder(parent, of)
     await write(staging)
-    expectFree(target, name)
+    await expectFree(target, name)
     await move(staging.directory, target)
     // Removed only after the move: if the folder cannot be moved, the next import can resume from the journal.
     await staging.journal.movedTo(target).remove()
@@ -68,8 +67,8 @@ function mayGoOn(error: unknown): boolean {
 }
 
 /** Throws `model-exists` if the target already exists. */
-export function expectFree(target: string, name: string): void {
-  if (existsSync(target)) throw alreadyThere(target, name)
+export async function expectFree(target: string, name: string): Promise<void> {
+  if (await isTaken(target)) throw alreadyThere(target, name)
 }
 
 /** Throws `disk-full` if the disk of `directory` has less than `bytes - there` bytes free, where `there` bytes are already written. */
