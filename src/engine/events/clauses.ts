@@ -1,4 +1,5 @@
 import nlp from 'compromise'
+import { sentenceSpans } from './sentence-spans.ts'
 
 /** A part of a description that tells one event, with its place in the text. */
 export interface Clause {
@@ -14,11 +15,6 @@ export interface Clause {
   readonly caption: string
 }
 
-export interface TextSpan {
-  readonly start: number
-  readonly end: number
-}
-
 /** A term of a sentence, as the tagger sees it. */
 interface Term {
   readonly text: string
@@ -28,10 +24,6 @@ interface Term {
   readonly adverb: boolean
 }
 
-/** A mark that ends a sentence, with closing quotes, or a line break. Those of Chinese and Japanese are followed by no space. */
-const SENTENCE_END = /(?:\p{Sentence_Terminal}+["'”’»)\]]*(?=\s|$)|[。！？｡]+["'”’」』）】]*|\n+)/gu
-/** Abbreviations whose full stop ends no sentence. */
-const ABBREVIATION = /(?:^|[\s(])(?:mr|mrs|ms|dr|st|vs|etc|e\.g|i\.e|approx|no|fig)\.$/iu
 /** Words that may begin a further event in a sentence. */
 const JOINT = /^(?:and|then|but|before|after|while|until|as|when)$/iu
 /** Articles of a single thing: a word in -s after such a thing is its verb. */
@@ -45,24 +37,6 @@ const EXPLETIVE = /^there$/iu
 const BE = /^(?:is|are|was|were)$/iu
 const PARTICIPLE = /[aeiouy].*ing$/iu
 const ARTICLE = /^(?:a|an|the|this|that|his|her|its|their|another|one|two|three|some|several)$/iu
-
-/** Returns the sentences of a text without the white space around them. */
-export function sentencesOf(text: string): TextSpan[] {
-  const spans: TextSpan[] = []
-  let from = 0
-  const add = (to: number) => {
-    const part = text.slice(from, to)
-    const start = from + part.length - part.trimStart().length
-    if (part.trim() !== '') spans.push({ start, end: start + part.trim().length })
-    from = to
-  }
-  for (const match of text.matchAll(SENTENCE_END)) {
-    const to = match.index + match[0].length
-    if (!ABBREVIATION.test(text.slice(from, to))) add(to)
-  }
-  add(text.length)
-  return spans
-}
 
 /**
  * Divides a description into clauses, each of which tells one event: its sentences, divided again where a conjunction, a comma or a semicolon is
@@ -86,7 +60,10 @@ interface ClausePart {
 function partsOf(text: string): ClausePart[] {
   const parts: ClausePart[] = []
   let subject = ''
-  for (const [sentence, { start, end }] of sentencesOf(text).entries()) {
+  const sentences = sentenceSpans(text)
+  const toldInHeadings = sentences.every(({ heading }) => heading)
+  for (const [sentence, { start, end, heading }] of sentences.entries()) {
+    if (heading && !toldInHeadings) continue
     const terms = termsOf(text.slice(start, end), start)
     const places = [0, ...joints(text, terms), terms.length]
     const of = places.length - 1
@@ -179,7 +156,7 @@ function subjectOf(terms: readonly Term[]): string | undefined {
   const words = terms
     .slice(0, verb === -1 ? terms.length : verb)
     .filter(({ text, adverb }) => !adverb && !JOINT.test(text) && !ARTICLE.test(text))
-    .map(({ text }) => text.toLowerCase().replace(/[^\p{L}\p{N}-]/gu, ''))
+    .map(({ text }) => text.toLowerCase().replace(/[^\p{L}\p{M}\p{N}-]/gu, ''))
   const own = words.filter((word) => word !== '' && !PRONOUN.test(word))
   return own.length > 0 ? own.join(' ') : undefined
 }

@@ -1,5 +1,5 @@
 import type { SupportedSentence, SupportedWord } from '../../shared/timed-text.ts'
-import { sentencesOf } from './clauses.ts'
+import { sentenceSpans } from './sentence-spans.ts'
 
 /** Log probabilities of the tokens of a text. */
 interface TokenScores {
@@ -27,7 +27,7 @@ export function supportOf(
   scores: TokenScores,
 ): Omit<SupportedSentence, 'begins' | 'ends'>[] {
   const words = [...text.matchAll(WORD)].map((match) => wordAt(match.index, match[0], starts, text.length, scores))
-  return sentencesOf(text).map(({ start, end }) => {
+  return sentenceSpans(text).map(({ start, end }) => {
     const own = words.filter((word) => word.start >= start && word.start < end)
     const evidence = evidenceOf(own)
     const supported = own.map((word, i) => ({ ...word, support: scaled(evidence[i] ?? 0) }))

@@ -14,9 +14,11 @@ const LINE_BREAK = /[\n\r\v\f\u0085\u2028\u2029]/u
  * a sentence, two sentences count as one, which only makes a cut text shorter.
  */
 const ABBREVIATION =
-  /(?:^|[^\p{L}\p{N}])(?:Mr|Mrs|Ms|Dr|Prof|St|Sr|Sra|Jr|Lt|Col|Gen|Capt|Sgt|Rev|Hon|Mt|vs|etc|approx|No|Nr|Fig|Vol|ca|bzw|Mme|Mlle|\p{L}|\d+)\.\s*$/iu
+  /(?:^|[^\p{L}\p{M}\p{N}])(?:Mr|Mrs|Ms|Dr|Prof|St|Sr|Sra|Jr|Lt|Col|Gen|Capt|Sgt|Rev|Hon|Mt|vs|etc|approx|No|Nr|Fig|Vol|ca|bzw|Mme|Mlle|\p{L}\p{M}*|\d+)\.\s*$/iu
 /** Scripts whose sentences follow each other without a space, and their punctuation. */
 const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303f\uff00-\uffef]/u
+/** Opening quotes and brackets that directly follow the end of a sentence: they belong to the next one, but Unicode's rules give them to the first. */
+const OPENING = /(?<=\p{Sentence_Terminal}["'”’»)\]」』）】]*)[\p{Ps}\p{Pi}]+$/u
 const ENDED = /\p{Sentence_Terminal}["'”’»)\]]*$/u
 
 /**
@@ -26,7 +28,7 @@ const ENDED = /\p{Sentence_Terminal}["'”’»)\]]*$/u
 export function sentencesOf(text: string, language: string): Sentence[] {
   const pieces: string[] = []
   let before = ''
-  for (const { segment } of new Intl.Segmenter(language, { granularity: 'sentence' }).segment(text)) {
+  for (const segment of segmentsOf(text, language)) {
     const blank = segment.trim() === ''
     if (blank || goesOn(before, segment)) pieces.push((pieces.pop() ?? '') + segment)
     else pieces.push(segment)
@@ -36,6 +38,17 @@ export function sentencesOf(text: string, language: string): Sentence[] {
     const sentence = piece.trimEnd()
     return { text: sentence, gap: piece.slice(sentence.length) }
   })
+}
+
+/** Segments of a text by Unicode's rules, with opening quotes at their beginning. */
+function segmentsOf(text: string, language: string): string[] {
+  let opening = ''
+  const segments = [...new Intl.Segmenter(language, { granularity: 'sentence' }).segment(text)].map(({ segment }) => {
+    const whole = opening + segment
+    opening = OPENING.exec(whole)?.[0] ?? ''
+    return whole.slice(0, whole.length - opening.length)
+  })
+  return opening === '' ? segments : [...segments.slice(0, -1), (segments.at(-1) ?? '') + opening]
 }
 
 /** Whether two segments of Unicode's rules are of one sentence. */
