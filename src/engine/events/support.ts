@@ -1,3 +1,4 @@
+import { UNSPACED_WORDS } from '../../shared/shaping/terms.ts'
 import type { SupportedSentence, SupportedWord } from '../../shared/timed-text.ts'
 import { sentenceSpans } from './sentence-spans.ts'
 
@@ -10,8 +11,10 @@ interface TokenScores {
 /** A word with its scores. */
 type ScoredWord = Pick<SupportedWord, 'text' | 'withClip' | 'withoutClip'>
 
-/** A run of letters, digits and marks, with apostrophes and hyphens inside; or any other run without white space. */
-const WORD = /[\p{L}\p{N}]+(?:['’.-][\p{L}\p{N}]+)*|[\p{S}]+/gu
+/** A run of letters, digits, and marks and joiners on them, with apostrophes and hyphens inside; or a run of symbols. */
+const WORD =
+  /[\p{L}\p{N}][\p{L}\p{M}\p{N}\p{Join_Control}]*(?:['’.-][\p{L}\p{N}][\p{L}\p{M}\p{N}\p{Join_Control}]*)*|\p{S}[\p{S}\p{M}\p{Join_Control}]*/gu
+const segmenter = new Intl.Segmenter('en', { granularity: 'word' })
 /** Articles whose form depends on the next word. */
 const AGREEING = /^an?$/iu
 
@@ -26,7 +29,7 @@ export function supportOf(
   { text, starts }: { readonly text: string; readonly starts: readonly number[] },
   scores: TokenScores,
 ): Omit<SupportedSentence, 'begins' | 'ends'>[] {
-  const words = [...text.matchAll(WORD)].map((match) => wordAt(match.index, match[0], starts, text.length, scores))
+  const words = wordsOf(text).map(([start, word]) => wordAt(start, word, starts, text.length, scores))
   return sentenceSpans(text).map(({ start, end }) => {
     const own = words.filter((word) => word.start >= start && word.start < end)
     const evidence = evidenceOf(own)
@@ -34,6 +37,15 @@ export function supportOf(
     const support = supported.reduce((least, word) => Math.min(least, word.support), 1)
     return { text: text.slice(start, end), start, end, support, words: supported }
   })
+}
+
+/** Words of a text with their places. Those of scripts without spaces are found by a dictionary. */
+function wordsOf(text: string): [start: number, word: string][] {
+  return [...text.matchAll(WORD)].flatMap(({ 0: run, index }): [number, string][] =>
+    UNSPACED_WORDS.test(run)
+      ? [...segmenter.segment(run)].flatMap(({ segment, index: place, isWordLike }) => (isWordLike ? [[index + place, segment]] : []))
+      : [[index, run]],
+  )
 }
 
 /**

@@ -1,7 +1,8 @@
 /** Characters that belong to a word. */
 const WORD = '[\\p{L}\\p{M}\\p{N}_]'
 /** Scripts that write words without spaces between them: a word of theirs may stand in the middle of letters. */
-const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u
+export const UNSPACED_WORDS =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u
 /** What may follow a removed opening: `In this video, a man …`. */
 const AFTER = /[\s,;:،，、：；…\p{Sentence_Terminal}]*/uy
 
@@ -21,8 +22,8 @@ function alternative(word: string): string {
   const open = word.length > 1 && word.endsWith('*')
   const letters = open ? word.slice(0, -1) : word
   const [first = '', last = ''] = [[...letters][0], [...letters].at(-1)]
-  const start = UNSPACED.test(first) ? '' : `(?<!${WORD})`
-  const end = open ? `${WORD}*` : UNSPACED.test(last) ? '' : `(?!${WORD})`
+  const start = UNSPACED_WORDS.test(first) ? '' : `(?<!${WORD})`
+  const end = open ? `${WORD}*` : UNSPACED_WORDS.test(last) ? '' : `(?!${WORD})`
   return `${start}${escaped(letters)}${end}`
 }
 

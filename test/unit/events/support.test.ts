@@ -45,4 +45,23 @@ describe('support', () => {
     )
     expect(sentence?.words).toMatchObject([{ withClip: -6, withoutClip: -1 }])
   })
+
+  it.each([
+    ['वह हिन्दी बोलता है।', ['वह', 'हिन्दी', 'बोलता', 'है']],
+    ['Le cafe\u0301 ferme.', ['Le', 'cafe\u0301', 'ferme']],
+    ['او می\u200cخواهد برود', ['او', 'می\u200cخواهد', 'برود']],
+    ['ผู้ชายเดิน', ['ผู้ชาย', 'เดิน']],
+    ['一个男人走过GPU店。', ['一个', '男人', '走过', 'GPU', '店']],
+    ["It's 3.5 m; a black-and-white dog 👍🏽", ["It's", '3.5', 'm', 'a', 'black-and-white', 'dog', '👍🏽']],
+  ])('is that of the words of "%s"', (sentence, words) => {
+    const none = new Float64Array(1)
+    const [found] = supportOf({ text: sentence, starts: [0] }, { withClip: none, withoutClip: none })
+    expect(found?.words.map((one) => one.text)).toEqual(words)
+  })
+
+  it('adds up the tokens of marks', () => {
+    // A letter and its vowel sign may be two tokens.
+    const [sentence] = supportOf({ text: 'की', starts: [0, 1] }, { withClip: Float64Array.of(-1, -2), withoutClip: new Float64Array(2) })
+    expect(sentence?.words).toMatchObject([{ start: 0, end: 2, withClip: -3 }])
+  })
 })
