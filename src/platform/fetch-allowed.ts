@@ -1,5 +1,6 @@
 import { TarsierError, typedCause } from '../shared/errors.ts'
 import type { GuardedConnections } from './guarded-connections.ts'
+import { hostInUrl } from './host-in-url.ts'
 
 const MAX_REDIRECTS = 3
 
@@ -35,7 +36,8 @@ export async function fetchAllowed(
 /** Throws the allowed hosts' own error for another host, and for other protocols. */
 export function expectAllowed(target: URL, { hosts, refused }: AllowedHosts): void {
   const { protocol, host, hostname } = target
-  if (!/^https?:$/.test(protocol) || !(hosts.includes(host) || hosts.includes(hostname))) throw refused(target)
+  const allowed = hosts.map(hostInUrl)
+  if (!/^https?:$/.test(protocol) || !(allowed.includes(host) || allowed.includes(hostname))) throw refused(target)
 }
 
 let connections: GuardedConnections | null = null

@@ -1,17 +1,18 @@
 import { timingSafeEqual } from 'node:crypto'
+import { hostInUrl } from '../platform/host-in-url.ts'
 
 /** Rules for accepting requests. */
 export interface AccessRules {
-  /** Accepted host names, without port, in lower case. */
+  /** Accepted host names, without port, as `hostInUrl` returns them. */
   readonly hosts: readonly string[]
   /** Required bearer token; null disables authentication. */
   readonly token: string | null
 }
 
-/** Returns the name in a Host header, without port; null if the header is invalid. */
+/** Returns the name in a Host header as `hostInUrl` does, without port; null if the header is invalid. */
 export function hostName(header: string | undefined): string | null {
   const match = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?$/i.exec(header ?? '')
-  return match?.[1]?.toLowerCase() ?? null
+  return match?.[1] === undefined ? null : hostInUrl(match[1])
 }
 
 /**

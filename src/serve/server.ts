@@ -7,6 +7,7 @@ import { serveStatic } from '@hono/node-server/serve-static'
 import { RPCHandler } from '@orpc/server/fetch'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
+import { hostInUrl } from '../platform/host-in-url.ts'
 import { isLoopback, LOOPBACK } from '../platform/loopback.ts'
 import { agentsOf } from '../service/agent-service.ts'
 import { AllowedFolders } from '../service/allowed-folders.ts'
@@ -67,7 +68,7 @@ export async function startServer(service: Service, options: ServeOptions = {}):
   const { host = '127.0.0.1', port, allowHosts = [], maxUpload = 16e9, timeout = IDLE_TIMEOUT_MS } = options
   const token = options.token === undefined ? await homeToken(service.home) : options.token
   expectClosed(host, allowHosts, token)
-  const hosts = [...LOOPBACK, ...allowHosts, ...(isWildcard(host) ? [] : [host])].map((name) => name.toLowerCase())
+  const hosts = [...LOOPBACK, ...allowHosts, ...(isWildcard(host) ? [] : [host])].map(hostInUrl)
 
   const app = new Hono()
   let bound = port ?? DEFAULT_PORT
@@ -116,7 +117,7 @@ export async function startServer(service: Service, options: ServeOptions = {}):
   else await listenByDefault(server, host)
   const address = server.address()
   bound = typeof address === 'object' && address ? address.port : bound
-  const shown = isWildcard(host) ? (allowHosts[0] ?? 'localhost') : host.includes(':') ? `[${host}]` : host
+  const shown = hostInUrl(isWildcard(host) ? (allowHosts[0] ?? 'localhost') : host)
   return {
     host,
     port: bound,
@@ -152,7 +153,7 @@ function expectClosed(host: string, allowHosts: readonly string[], token: string
 }
 
 function isWildcard(host: string): boolean {
-  return host === '0.0.0.0' || host === '::'
+  return ['0.0.0.0', '[::]'].includes(hostInUrl(host))
 }
 
 /** Listens on the default port, or on a free one if it is in use. */
@@ -170,11 +171,13 @@ function listen(server: Server, host: string, port: number): Promise<void> {
     const fail = (error: NodeJS.ErrnoException) => {
       const why = error.code === 'EADDRINUSE' ? 'the port is in use' : error.message
       reject(
-        new TarsierError('not-allowed', `The server cannot listen on ${host}:${port}: ${why}. Choose another --port.`, { cause: error }),
+        new TarsierError('not-allowed', `The server cannot listen on ${hostInUrl(host)}:${port}: ${why}. Choose another --port.`, {
+          cause: error,
+        }),
       )
     }
     server.once('error', fail)
-    server.listen(port, host, () => {
+    server.listen(port, host.replace(/^\[(.*)\]$/, '$1'), () => {
       server.off('error', fail)
       resolve()
     })

@@ -100,6 +100,19 @@ test('rejects options that would accidentally let other machines in', async () =
   expect(open.address).toMatch(/^http:\/\/box:\d+\/\?token=/)
 })
 
+test.each([
+  ['::1', [], '[::1]'],
+  ['[::1]', ['fd00::5'], '[::1]'],
+  ['::', ['FD00::5'], '[fd00::5]'],
+] as const)('with --host %s the printed address is valid, and requests to it are accepted', async (host, allowHosts, name) => {
+  await using open = await startServer(run.service, { host, port: 0, allowHosts })
+  expect(new URL(open.address).hostname).toBe(name)
+  for (const each of [name, ...allowHosts.map((allowed) => `[${allowed}]`)]) {
+    const { status } = await run.raw('/health', { host: each }, { port: open.port, address: '::1' })
+    expect(status).toBe(200)
+  }
+})
+
 test('without a token, local clients are let in and foreign origins are not', async () => {
   await using open = await RunServer.make({ token: null })
   expect((await fetch(`${open.base}/v1/models`)).status).toBe(200)

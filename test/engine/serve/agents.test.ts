@@ -327,8 +327,8 @@ describe('access over HTTP', () => {
     const json = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
     const own = `127.0.0.1:${run.server.port}`
     for (const method of ['POST', 'GET', 'DELETE']) {
-      expect((await run.raw('/mcp', { ...run.authorised, ...json, host: own, origin: 'http://evil.example' }, method)).status).toBe(403)
-      expect((await run.raw('/mcp', { ...run.authorised, ...json, host: 'evil.example' }, method)).status).toBe(421)
+      expect((await run.raw('/mcp', { ...run.authorised, ...json, host: own, origin: 'http://evil.example' }, { method })).status).toBe(403)
+      expect((await run.raw('/mcp', { ...run.authorised, ...json, host: 'evil.example' }, { method })).status).toBe(421)
     }
     await expect(Agent.http('auto', { ...run.authorised, origin: 'http://evil.example' })).rejects.toThrow(/403|origin|other servers/i)
     const form = await run.fetch('/mcp', { method: 'POST', headers: { 'content-type': 'text/plain' }, body: '{}' })

@@ -249,7 +249,7 @@ describe('all errors have one shape', () => {
     const { status, text } = await run.raw(
       '/v1/chat/completions',
       { ...run.authorised, 'content-type': 'application/json', 'content-length': String(size) },
-      'POST',
+      { method: 'POST' },
     )
     expect([status, JSON.parse(text)]).toMatchObject([413, shape])
   })

@@ -50,9 +50,13 @@ export class RunServer implements AsyncDisposable {
   }
 
   /** A request with headers that `fetch` does not allow, such as Host. */
-  raw(path: string, headers: Record<string, string>, method = 'GET'): Promise<{ status: number; text: string }> {
+  raw(
+    path: string,
+    headers: Record<string, string>,
+    { method = 'GET', address = '127.0.0.1', port = this.server.port } = {},
+  ): Promise<{ status: number; text: string }> {
     return new Promise((resolve, reject) => {
-      const outgoing = request({ host: '127.0.0.1', port: this.server.port, path, method, headers }, (response) => {
+      const outgoing = request({ host: address, port, path, method, headers }, (response) => {
         let text = ''
         response.setEncoding('utf8').on('data', (piece) => (text += piece))
         response.on('end', () => resolve({ status: response.statusCode ?? 0, text }))

@@ -7,6 +7,7 @@ test.each([
   ['LOCALHOST:7860', 'localhost'],
   ['127.0.0.1:1', '127.0.0.1'],
   ['[::1]:7860', '[::1]'],
+  ['[FD00:0::5]:7860', '[fd00::5]'],
   ['box.local', 'box.local'],
 ])('reads %s', (header, name) => {
   expect(hostName(header)).toBe(name)
@@ -43,6 +44,6 @@ test('compares tokens', () => {
 })
 
 test('recognizes loopback addresses', () => {
-  for (const host of ['127.0.0.1', '127.8.9.1', 'localhost', '::1']) expect(isLoopback(host)).toBe(true)
+  for (const host of ['127.0.0.1', '127.8.9.1', 'LOCALHOST', '::1', '[::1]', '0:0:0:0:0:0:0:1']) expect(isLoopback(host)).toBe(true)
   for (const host of ['0.0.0.0', '::', '192.168.1.2', 'localhost.example', '128.0.0.1', '127.999.1.1']) expect(isLoopback(host)).toBe(false)
 })
