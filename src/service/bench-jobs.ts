@@ -16,6 +16,7 @@ import { writeJson } from '../platform/json-file.ts'
 import { remove } from '../platform/move.ts'
 import { type BenchChoice, type BenchJob, benchJobStates, newBenchSchema } from '../shared/contract/bench.ts'
 import { asTarsierError, isAbort, TarsierError } from '../shared/errors.ts'
+import { fileNamePart } from '../shared/file-name.ts'
 import { samplingSchema } from '../shared/sampling.ts'
 import type { Engines } from './engines.ts'
 import { LentEngine } from './lent-engine.ts'
@@ -135,8 +136,8 @@ export class BenchJobs implements AsyncDisposable {
   }
 
   #freeName({ sets: [first = 'run', ...others], model }: BenchJobSpec): string {
-    const safe = (text: string) => text.replace(/[^\p{L}\p{N}._-]+/gu, '-')
-    const name = `${safe(first)}${others.length > 0 ? `-and-${others.length}-more` : ''}-${safe(basename(model))}`
+    const sets = `${fileNamePart(first, '-') || 'run'}${others.length > 0 ? `-and-${others.length}-more` : ''}`
+    const name = `${sets}-${fileNamePart(basename(model), '-') || 'model'}`
     for (let i = 1; ; i++) {
       const candidate = i === 1 ? name : `${name}-${i}`
       if (!existsSync(join(this.#parts.folder, candidate))) return candidate

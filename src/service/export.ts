@@ -9,6 +9,7 @@ import type { ExportFormat, SidecarFormat } from '../shared/contract/batch.ts'
 import type { Turn } from '../shared/contract/chats.ts'
 import { csvText } from '../shared/csv.ts'
 import { assertNever, TarsierError } from '../shared/errors.ts'
+import { fileNamePart } from '../shared/file-name.ts'
 import { captionOf } from '../shared/shaping/shaped-answer.ts'
 import { answerEvents, storedEventsOf, withoutEvents } from './events-of.ts'
 
@@ -54,11 +55,7 @@ export function recordsOfBatch(library: Library, batch: string): ExportRecord[] 
  * the same file.
  */
 export function exportText(records: readonly ExportRecord[], format: ExportFormat, title: string): TextFile {
-  const base =
-    title
-      .replace(/[^\p{L}\p{N}._-]+/gu, ' ')
-      .trim()
-      .slice(0, 80) || 'tarsier'
+  const base = fileNamePart(title, ' ') || 'tarsier'
   switch (format) {
     case 'txt':
       return {
