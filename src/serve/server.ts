@@ -91,8 +91,10 @@ export async function startServer(service: Service, options: ServeOptions = {}):
     const { response } = await handler.handle(c.req.raw, { prefix: RPC_PATH, context: { service, client: client.slice(0, 64) } })
     return response ?? c.notFound()
   })
-  app.route('/v1', openAiRoutes(service, { mediaRoot: options.mediaRoot, allowRemote: options.allowRemote ?? [], maxBytes: MAX_JSON }))
-  const agents = await openAgents(service, options.mediaRoot)
+  const folders = await openFolders(options.mediaRoot)
+  const media = { mediaRoot: options.mediaRoot, allowRemote: options.allowRemote ?? [], maxBytes: MAX_JSON }
+  app.route('/v1', openAiRoutes(service, media, [service.home, ...folders.names]))
+  const agents = new AgentRoutes({ service: agentsOf(service), folders })
   app.route(AGENTS_PATH, agents.routes)
   const page = pageFolder()
   if (page) app.get('*', serveStatic({ root: page }))
@@ -132,10 +134,9 @@ export async function startServer(service: Service, options: ServeOptions = {}):
   }
 }
 
-async function openAgents(service: Service, mediaRoot: string | undefined): Promise<AgentRoutes> {
+function openFolders(mediaRoot: string | undefined): Promise<AllowedFolders> {
   const advice = 'The server opens files below the folder given with --media-root only.'
-  const folders = await AllowedFolders.open(mediaRoot === undefined ? [] : [mediaRoot], { showsPaths: false, advice })
-  return new AgentRoutes({ service: agentsOf(service), folders })
+  return AllowedFolders.open(mediaRoot === undefined ? [] : [mediaRoot], { showsPaths: false, advice })
 }
 
 function tooLarge(c: Context): Response {

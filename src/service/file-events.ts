@@ -21,7 +21,7 @@ import type { Engines } from './engines.ts'
 import { eventStream } from './event-stream.ts'
 import { LentEngine } from './lent-engine.ts'
 import type { Log } from './log.ts'
-import { modelOf, type ResolvedSettings, resolveSettings } from './resolved-settings.ts'
+import { modelOf, type ResolvedSettings, resolveSettings, sampledFrames } from './resolved-settings.ts'
 import type { Asker, RunQueue } from './run-queue.ts'
 
 export interface FileEventsParts {
@@ -160,10 +160,7 @@ export class FileEvents {
     const { question, text, segmentSeconds, precision, scenes = true, ...asked } = requested
     const { settings, manifest } = await this.settingsOf(asked)
     const stored = this.#parts.settings()
-    const frames = asked.frames ?? {
-      kind: stored.sampler ?? manifest.sampler.kind,
-      count: stored.frames ?? eventFrames(manifest.sampler.frames),
-    }
+    const frames = asked.frames ?? sampledFrames(stored.frames ?? eventFrames(manifest.sampler.frames), stored, manifest)
     return {
       ...settings,
       frames,
@@ -181,6 +178,14 @@ export class FileEvents {
     const manifest = await readManifest(await resolveModel(modelOf(asked, before, stored), this.#parts.home))
     const { shape: _, ...settings } = resolveSettings(asked, before, stored, manifest)
     return { settings, manifest }
+  }
+
+  /** Frames of which a request says only how many; see {@link sampledFrames}. None if it does not say it. */
+  async framesOf(count: number | null | undefined, { model }: Pick<AskSettings, 'model'>): Promise<Pick<FindEventsSettings, 'frames'>> {
+    if (count == null) return {}
+    const stored = this.#parts.settings()
+    const manifest = await readManifest(await resolveModel(model ?? stored.model, this.#parts.home))
+    return { frames: sampledFrames(count, stored, manifest) }
   }
 
   async #modelTools(model: string): Promise<Pick<ClipEventsTools, 'weights' | 'textContext'>> {

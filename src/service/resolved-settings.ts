@@ -1,4 +1,5 @@
 import type { AskSettings } from '../shared/contract/asking.ts'
+import type { FindEventsSettings } from '../shared/contract/events.ts'
 import type { Settings } from '../shared/contract/settings.ts'
 import { descriptionPrompt } from '../shared/description-prompt.ts'
 import type { DeviceChoice } from '../shared/devices.ts'
@@ -26,7 +27,7 @@ export function resolveSettings(
   manifest: Pick<ModelManifest, 'sampler' | 'generation'>,
 ): ResolvedSettings {
   const maxPixels = requested.maxPixels ?? before?.maxPixels ?? settings.maxPixels
-  const { generation, sampler } = manifest
+  const { generation } = manifest
   const { seed, ...sampling } = samplingSchema.parse({
     maxTokens: settings.maxTokens ?? generation.maxTokens,
     temperature: settings.temperature ?? generation.temperature,
@@ -36,12 +37,21 @@ export function resolveSettings(
   return {
     model: modelOf(requested, before, settings),
     device: requested.device ?? before?.device ?? settings.device,
-    frames: requested.frames ?? before?.frames ?? { kind: settings.sampler ?? sampler.kind, count: settings.frames ?? sampler.frames },
+    frames: requested.frames ?? before?.frames ?? sampledFrames(settings.frames ?? manifest.sampler.frames, settings, manifest),
     ...(maxPixels !== null && { maxPixels }),
     system: requested.system ?? before?.system ?? settings.system,
     sampling: { ...sampling, ...(seed !== undefined && { seed }) },
     shape: [requested, before, settings].find((from) => from?.shape !== undefined)?.shape ?? null,
   }
+}
+
+/** A number of frames, selected as the app's settings say, or else the model. */
+export function sampledFrames(
+  count: number,
+  { sampler }: Pick<Settings, 'sampler'>,
+  manifest: Pick<ModelManifest, 'sampler'>,
+): NonNullable<FindEventsSettings['frames']> {
+  return { kind: sampler ?? manifest.sampler.kind, count }
 }
 
 /** The question that is asked where a user gives none: the shape's, or the model's about a clip of this kind. */

@@ -2,11 +2,11 @@
 export const FRAMES_ENDING = '.frames'
 
 /** Extensions that Tarsier's own programs accept, and others that FFmpeg and sharp open. In folders, files with these extensions are not sniffed. */
-const MEDIA = new Set(
+export const mediaExtensions: readonly string[] =
   '.jpg .jpeg .png .apng .tif .tiff .webp .bmp .avif .gif .mp4 .m4v .avi .webm .mov .mkv .wmv .flv .f4v .mpg .mpeg .m2v .m2ts .mts .3gp .3g2 .ogv .vob .asf .mxf'.split(
     ' ',
-  ),
-)
+  )
+const MEDIA = new Set(mediaExtensions)
 
 /** Image extensions that Tarsier's own programs accept, and others that sharp opens. */
 const PICTURES = new Set('.jpg .jpeg .png .tif .tiff .webp .bmp .avif'.split(' '))

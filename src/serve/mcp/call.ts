@@ -1,8 +1,8 @@
 import type { CallToolResult, ContentBlock, ServerContext } from '@modelcontextprotocol/server'
 import { asTarsierError, isAbort } from '../../shared/errors.ts'
-import { withoutPaths } from '../without-paths.ts'
 import type { AgentParts } from './parts.ts'
 import { CallProgress } from './progress.ts'
+import { shownText } from './shown-text.ts'
 
 /** A running call of a tool. */
 export interface Call {
@@ -43,7 +43,7 @@ export async function runTool(
     const { code, message } = asTarsierError(error)
     if (code === 'internal') service.log.error('agents', message)
     const named = [...given].reduce((text, [real, path]) => text.replaceAll(real, () => path), message)
-    const shown = folders.showsPaths ? named : withoutPaths(named)
+    const shown = shownText(named, { service, folders })
     return { isError: true, content: [{ type: 'text', text: `${shown} [${code}]` }], _meta: { error: { code, message: shown } } }
   }
 }

@@ -1,8 +1,8 @@
 import { basename } from 'node:path'
 import { type McpServer, ProtocolError, ProtocolErrorCode, ResourceTemplate } from '@modelcontextprotocol/server'
 import { asTarsierError, isAbort } from '../../shared/errors.ts'
-import { withoutPaths } from '../without-paths.ts'
 import type { AgentParts } from './parts.ts'
+import { shownText } from './shown-text.ts'
 
 /**
  * Registers the clips in the allowed folders as resources. Reading one returns what is known of the file, and a picture from its middle: the file itself
@@ -41,7 +41,7 @@ export function registerClips(server: McpServer, { service, folders }: AgentPart
       } catch (error) {
         if (isAbort(error) || signal.aborted) throw error
         const { code, message } = asTarsierError(error)
-        const shown = folders.showsPaths ? message : withoutPaths(message)
+        const shown = shownText(message, { service, folders })
         throw new ProtocolError(ProtocolErrorCode.InvalidParams, `${shown} [${code}]`, { uri: href, error: { code, message: shown } })
       }
     },

@@ -10,11 +10,10 @@ export async function findEvents(input: EventsInput, { service, client }: AgentP
   const { question, text, segmentSeconds, scenes, precision, frames } = input
   const path = await call.fileOf(input.path)
   const asked = askedSettings(input)
-  const { settings, manifest } = await service.fileEvents.settingsOf(asked)
-  const kind = 'count' in settings.frames ? settings.frames.kind : manifest.sampler.kind
+  const { manifest } = await service.fileEvents.settingsOf(asked)
   const resolved = await service.fileEvents.resolve({
     ...asked,
-    ...(frames !== undefined && { frames: { kind, count: frames } }),
+    ...(await service.fileEvents.framesOf(frames, asked)),
     ...(question !== undefined && { question }),
     ...(text !== undefined && { text }),
     ...(segmentSeconds !== undefined && { segmentSeconds }),

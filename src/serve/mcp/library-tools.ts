@@ -2,10 +2,10 @@ import { modelBytes } from '../../engine/models/manifest.ts'
 import { listModels } from '../../engine/models/registry.ts'
 import type { FoundClip } from '../../library/search.ts'
 import type { Snippet } from '../../shared/contract/library.ts'
-import { withoutPaths } from '../without-paths.ts'
 import type { ToolOutput } from './call.ts'
 import type { AgentParts } from './parts.ts'
 import type { ModelsOutput, SearchInput, SearchOutput } from './schemas.ts'
+import { shownText } from './shown-text.ts'
 
 /**
  * Searches the library. A server that shows paths belongs to one program, which may know only of the files in the allowed folders; the token of
@@ -44,7 +44,7 @@ function excerptOf(snippet: Snippet): SearchOutput['items'][number]['excerpts'][
 }
 
 export async function installedModels({ service, folders }: AgentParts): Promise<ToolOutput> {
-  const shown = (text: string) => (folders.showsPaths ? text : withoutPaths(text))
+  const shown = (text: string) => shownText(text, { service, folders })
   const models = (await listModels(service.home)).map(({ name, manifest, problem }) => ({
     name,
     recognizesOnly: manifest?.recognizesOnly ?? null,

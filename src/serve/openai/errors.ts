@@ -29,13 +29,19 @@ export function placed(error: unknown, places: ReadonlyMap<string, string>): unk
   })
 }
 
-/** Converts an error to OpenAI's format, without paths of this machine. */
-export function apiError(error: unknown): { readonly status: (typeof errorCodeInfo)[ErrorCode]['http']; readonly body: ApiError } {
+/**
+ * Converts an error to OpenAI's format, without paths of this machine.
+ * @param folders known folders of the server, see {@link withoutPaths}
+ */
+export function apiError(
+  error: unknown,
+  folders: readonly string[],
+): { readonly status: (typeof errorCodeInfo)[ErrorCode]['http']; readonly body: ApiError } {
   const { code, message, details } = asTarsierError(error)
   const status = errorCodeInfo[code].http
   const type = status >= 500 ? 'server_error' : status === 404 ? 'not_found_error' : 'invalid_request_error'
   const param = typeof details?.param === 'string' ? details.param : code === 'context-full' ? 'messages' : null
-  const text = withoutPaths(message)
+  const text = withoutPaths(message, folders)
   return { status, body: apiErrorBody(text, type, param, code === 'context-full' ? 'context_length_exceeded' : code) }
 }
 

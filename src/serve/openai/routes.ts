@@ -21,8 +21,9 @@ import { checkChunks, chunkLines, eventChunks, lastResult } from './videos.ts'
 /**
  * Serves `GET /v1/models` and `POST /v1/chat/completions`, compatible with OpenAI's clients, and beside them `POST /v1/videos/events` and
  * `POST /v1/videos/check`.
+ * @param folders known folders of the server, which no message contains
  */
-export function openAiRoutes(service: Service, rules: MediaRules): Hono {
+export function openAiRoutes(service: Service, rules: MediaRules, folders: readonly string[]): Hono {
   const uploads = new UploadFolder(join(service.home, 'cache', 'api'))
   const routes = new Hono()
   routes.get('/models', async (c) => c.json({ object: 'list', data: await models(service) }))
@@ -38,19 +39,19 @@ export function openAiRoutes(service: Service, rules: MediaRules): Hono {
   const maxSize = rules.maxBytes * 1.4
   const tooLarge = `The request is larger than the limit of ${sizeText(maxSize)}. Refer to large clips by path.`
   const tooLargeBody = apiErrorBody(tooLarge, 'invalid_request_error', null, 'upload-too-large')
-  const openMedia = () => new RequestMedia(uploads, rules)
+  const parts = { service, openMedia: () => new RequestMedia(uploads, rules), folders }
   const limited = bodyLimit({ maxSize, onError: (c) => c.json(tooLargeBody, 413) })
-  routes.post('/chat/completions', jsonOnly, limited, (c) => complete(c, service, openMedia))
+  routes.post('/chat/completions', jsonOnly, limited, (c) => complete(c, parts))
   routes.post('/videos/events', jsonOnly, limited, async (c) => {
     const request = readVideoRequest(eventsRequestSchema, await bodyOf(c))
-    return await chunked(c, service, request, (stop) => eventChunks(request, { service, openMedia, client: `events-${newId()}` }, stop))
+    return await chunked(c, parts, request, (stop) => eventChunks(request, { ...parts, client: `events-${newId()}` }, stop))
   })
   routes.post('/videos/check', jsonOnly, limited, async (c) => {
     const request = readVideoRequest(checkRequestSchema, await bodyOf(c))
-    return await chunked(c, service, request, (stop) => checkChunks(request, { service, openMedia, client: `check-${newId()}` }, stop))
+    return await chunked(c, parts, request, (stop) => checkChunks(request, { ...parts, client: `check-${newId()}` }, stop))
   })
   routes.onError((error, c) => {
-    const { status, body } = apiError(error)
+    const { status, body } = apiError(error, folders)
     return c.json(body, status)
   })
   routes.all('*', (c) =>
@@ -77,7 +78,13 @@ async function models(service: Service): Promise<ListedModel[]> {
   )
 }
 
-async function complete(c: Context, service: Service, openMedia: () => RequestMedia): Promise<Response> {
+interface Parts {
+  readonly service: Service
+  openMedia(): RequestMedia
+  readonly folders: readonly string[]
+}
+
+async function complete(c: Context, { service, openMedia, folders }: Parts): Promise<Response> {
   const request = readRequest(await bodyOf(c))
   const manifest = await readManifest(await resolveModel(nameOf(request.model), service.home))
   const stop = stopOf(c)
@@ -88,7 +95,7 @@ async function complete(c: Context, service: Service, openMedia: () => RequestMe
   return await streamedAnswer(
     events,
     head,
-    { withUsage: request.stream_options?.include_usage === true, logprobs, shaped: request.tarsier?.shape != null },
+    { withUsage: request.stream_options?.include_usage === true, logprobs, shaped: request.tarsier?.shape != null, folders },
     stop,
   )
 }
@@ -96,7 +103,7 @@ async function complete(c: Context, service: Service, openMedia: () => RequestMe
 /** Answers with the result of chunks, or streams them. Waits for the first one, so that immediate errors are sent with their status. */
 async function chunked(
   c: Context,
-  service: Service,
+  { service, folders }: Parts,
   { model, stream }: { readonly model: string; readonly stream?: boolean | null | undefined },
   chunksOf: (stop: AbortSignal) => AsyncGenerator<EventsChunk | CheckChunk, void>,
 ): Promise<Response> {
@@ -104,7 +111,7 @@ async function chunked(
   const stop = stopOf(c)
   const chunks = chunksOf(stop.signal)
   if (stream !== true) return c.json(await lastResult(chunks))
-  return sseResponse(chunkLines(chunks, await chunks.next()), stop)
+  return sseResponse(chunkLines(chunks, await chunks.next(), folders), stop)
 }
 
 /** Aborts when either side closes the connection. */

@@ -38,6 +38,8 @@ export interface StreamOptions {
   readonly logprobs: boolean
   /** Whether answers have a shape, and are therefore sent when they are whole. */
   readonly shaped: boolean
+  /** Known folders of the server, which no message contains. */
+  readonly folders: readonly string[]
 }
 
 /** Streams server-sent events. Waits for the first event before the response starts, so that immediate errors are sent with their status. */
@@ -79,7 +81,7 @@ async function* sse(
   events: AsyncGenerator<RequestEvent, void>,
   first: IteratorResult<RequestEvent, void>,
   head: CompletionHead,
-  { withUsage, shaped, collected }: StreamOptions & { readonly collected: Collected },
+  { withUsage, shaped, folders, collected }: StreamOptions & { readonly collected: Collected },
 ): AsyncGenerator<string, void> {
   const data = (value: object) => `data: ${JSON.stringify(value)}\n\n`
   let lastChoice = -1
@@ -106,7 +108,7 @@ async function* sse(
     for (const last of lastChunks(head, collected, withUsage)) yield data(last)
     yield 'data: [DONE]\n\n'
   } catch (error) {
-    yield data(apiError(error).body)
+    yield data(apiError(error, folders).body)
   } finally {
     await events.return()
   }

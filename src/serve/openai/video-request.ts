@@ -17,7 +17,7 @@ const videoShape = {
     .describe(
       'The clip: a base64 `data:` URL, a path or `file:` URL under the folder given with --media-root, or a URL on a host allowed with --allow-remote.',
     ),
-  frames: z.int().min(1).max(4096).nullish().describe('Number of frames; of each segment for events. Defaults to the model’s own.'),
+  frames: options.frames.nullish().describe('Number of frames; of each segment for events. Defaults to the model’s own.'),
   max_pixels: options.maxPixels.nullish(),
   prompt: options.prompt.nullish(),
   stream: z.boolean().nullish().describe('Sends progress and the result as server-sent events.'),
@@ -83,11 +83,11 @@ export function readVideoRequest<Schema extends z.ZodType>(schema: Schema, body:
   throw refused(field, message)
 }
 
-export function searchSettings(request: EventsRequest): FindEventsSettings {
-  const { model, frames, max_pixels, prompt, text: given, segment, scenes, precision, max_tokens, temperature, seed } = request
+/** The settings of a request, without its frames. */
+export function searchSettings(request: EventsRequest): Omit<FindEventsSettings, 'frames'> {
+  const { model, max_pixels, prompt, text: given, segment, scenes, precision, max_tokens, temperature, seed } = request
   return {
     model,
-    ...(frames != null && { frames: { kind: 'uniform', count: frames } }),
     ...(max_pixels != null && { maxPixels: max_pixels }),
     ...(prompt != null && { question: prompt }),
     ...(given != null && { text: given }),
@@ -102,10 +102,10 @@ export function searchSettings(request: EventsRequest): FindEventsSettings {
   }
 }
 
-export function checkSettings({ model, frames, max_pixels }: CheckRequest): AskSettings {
+/** The settings of a request, without its frames. */
+export function checkSettings({ model, max_pixels }: CheckRequest): Omit<AskSettings, 'frames'> {
   return {
     model,
-    ...(frames != null && { frames: { kind: 'uniform', count: frames } }),
     ...(max_pixels != null && { maxPixels: max_pixels }),
   }
 }

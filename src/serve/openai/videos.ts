@@ -19,7 +19,8 @@ export async function* eventChunks(request: EventsRequest, parts: VideoParts, si
   await using media = parts.openMedia()
   try {
     const path = await media.fileOf(request.video, 'video', signal)
-    const settings = await service.fileEvents.resolve(searchSettings(request))
+    const frames = await service.fileEvents.framesOf(request.frames, request)
+    const settings = await service.fileEvents.resolve({ ...searchSettings(request), ...frames })
     // A copy of a clip in a request has a new path each time.
     const searched = { path, file: nameOf(request.video), resumable: !isSent(request.video) }
     const search = service.fileEvents.find(searched, settings, { client, kind: 'api' }, signal)
@@ -54,7 +55,8 @@ export async function* checkChunks(request: CheckRequest, parts: VideoParts, sig
   try {
     const path = await media.fileOf(request.video, 'video', signal)
     const checked = { path, text: request.text, question: request.prompt ?? undefined }
-    for await (const event of service.fileEvents.check(checked, checkSettings(request), { client, kind: 'api' }, signal)) {
+    const settings = { ...checkSettings(request), ...(await service.fileEvents.framesOf(request.frames, request)) }
+    for await (const event of service.fileEvents.check(checked, settings, { client, kind: 'api' }, signal)) {
       if (event.kind === 'checked') yield { type: 'result', result: supportReport(nameOf(request.video), event.timed) }
       else yield* progressOf(event)
     }
@@ -76,16 +78,20 @@ export async function lastResult(chunks: AsyncIterable<EventsChunk | CheckChunk>
   return result
 }
 
-/** Server-sent events of chunks. An error after the first chunk is sent as the last event. */
+/**
+ * Server-sent events of chunks. An error after the first chunk is sent as the last event.
+ * @param folders known folders of the server, which no message contains
+ */
 export async function* chunkLines(
   chunks: AsyncGenerator<EventsChunk | CheckChunk, void>,
   first: IteratorResult<EventsChunk | CheckChunk, void>,
+  folders: readonly string[],
 ): AsyncGenerator<string, void> {
   try {
     for (let next = first; !next.done; next = await chunks.next()) yield `data: ${JSON.stringify(next.value)}\n\n`
     yield 'data: [DONE]\n\n'
   } catch (error) {
-    yield `data: ${JSON.stringify(apiError(error).body)}\n\n`
+    yield `data: ${JSON.stringify(apiError(error, folders).body)}\n\n`
   } finally {
     await chunks.return()
   }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { type ClipEvents, clipEventSchema, type SearchProgress } from '../clip-events.ts'
 import type { EngineEvent } from '../engine-events.ts'
 import { eventFormats } from '../event-formats.ts'
+import { frameOptions, samplerNames } from '../frame-request.ts'
 import { eventOptions } from '../options.ts'
 import type { TimedText } from '../timed-text.ts'
 import { askSettingsSchema, questionSchema } from './asking.ts'
@@ -15,7 +16,7 @@ export const findEventsSettingsSchema = z
     model: askSettingsSchema.shape.model,
     device: askSettingsSchema.shape.device,
     /** Frames of each segment. */
-    frames: z.object({ kind: z.enum(['uniform', 'middle']), count: z.int().min(1).max(4096) }).exactOptional(),
+    frames: z.object({ kind: z.enum(samplerNames), count: frameOptions.frames }).exactOptional(),
     maxPixels: askSettingsSchema.shape.maxPixels,
     system: askSettingsSchema.shape.system,
     sampling: askSettingsSchema.shape.sampling,

@@ -86,11 +86,24 @@ test('checks a text against a clip', async () => {
   expect(checkChunkSchema.parse(streamed.at(-1))).toMatchObject({ type: 'result', result: { file: CLIP } })
 })
 
+test('a number of frames is sampled as the settings say', async () => {
+  const framesOf = async () => (await run.service.fileEvents.framesOf(8, { model: 'demo' })).frames
+  const own = (await run.service.fileEvents.settingsOf({ model: 'demo' })).settings.frames
+  expect(await framesOf()).toEqual({ kind: own.kind, count: 8 })
+  for (const sampler of ['middle', 'uniform'] as const) {
+    run.service.library.settings.set({ sampler })
+    expect(await framesOf()).toEqual({ kind: sampler, count: 8 })
+  }
+  run.service.library.settings.set({ sampler: null })
+  expect(await run.service.fileEvents.framesOf(null, { model: 'demo' })).toEqual({})
+})
+
 test.each([
   ['a path outside the folder', '/v1/videos/events', { model: 'demo', video: '../secret.mp4' }, 403, 'video'],
   ['a missing file', '/v1/videos/check', { model: 'demo', video: 'none.mp4', text: 'x' }, 404, 'video'],
   ['an unknown field', '/v1/videos/events', { model: 'demo', video: CLIP, speed: 2 }, 400, null],
   ['no text', '/v1/videos/check', { model: 'demo', video: CLIP }, 400, 'text'],
+  ['more frames than models take', '/v1/videos/check', { model: 'demo', video: CLIP, text: 'x', frames: 257 }, 400, 'frames'],
   ['a wrong length', '/v1/videos/events', { model: 'demo', video: CLIP, segment: 0 }, 400, 'segment'],
   ['an unknown model', '/v1/videos/events', { model: 'none', video: CLIP }, 404, null],
   ['a model by its path', '/v1/videos/events', { model: '/models/x', video: CLIP }, 404, 'model'],

@@ -62,7 +62,7 @@ describe('errors name the part of the request', () => {
   test('without a path of this machine', () => {
     const path = '/home/me/.tarsier/cache/api/0f3a'
     const thrown = new TarsierError('not-media', `${path} is no video.`, { details: { path } })
-    expect(apiError(placed(thrown, new Map([[path, 'messages.0.content.1']]))).body.error).toEqual({
+    expect(apiError(placed(thrown, new Map([[path, 'messages.0.content.1']])), []).body.error).toEqual({
       message: 'messages.0.content.1 is no video.',
       type: 'invalid_request_error',
       param: 'messages.0.content.1',
@@ -74,11 +74,14 @@ describe('errors name the part of the request', () => {
       'C:\\Users\\me\\models\\x.gguf is damaged.',
       'See file:///home/me/x.',
     ])
-      expect(apiError(new Error(message)).body.error.message).not.toMatch(/home|Users/)
-    expect(apiError(new TarsierError('model-missing', 'GET /v1/models lists them: 1/2.')).body.error.message).toContain(
+      expect(apiError(new Error(message), []).body.error.message).not.toMatch(/home|Users/)
+    expect(apiError(new TarsierError('model-missing', 'GET /v1/models lists them: 1/2.'), []).body.error.message).toContain(
       'GET /v1/models lists them: 1/2.',
     )
-    expect(apiError(new TarsierError('context-full', 'x')).body.error).toMatchObject({ code: 'context_length_exceeded', param: 'messages' })
+    expect(apiError(new TarsierError('context-full', 'x'), []).body.error).toMatchObject({
+      code: 'context_length_exceeded',
+      param: 'messages',
+    })
   })
 })
 
