@@ -99,7 +99,8 @@ export class Files {
     try {
       const opened = await this.#parts.service.ask({ kind: 'open', paths })
       // Clips from folders are not added to the recent files, because there can be too many.
-      for (const { path, file } of opened) if (file.kind === 'clip' && paths.includes(path)) this.#parts.recent.note(path)
+      const given = new Set(paths)
+      this.#parts.recent.note(opened.flatMap(({ path, file }) => (file.kind === 'clip' && given.has(path) ? [path] : [])))
       return opened.map(({ file }) => file)
     } catch (error) {
       return paths.map((path) => failed(path, error))

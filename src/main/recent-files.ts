@@ -23,9 +23,12 @@ export class RecentFiles {
     return this.#paths
   }
 
-  note(path: string): void {
-    app.addRecentDocument(path)
-    this.#store([path, ...this.#paths.filter((other) => other !== path)].slice(0, MAX_FILES))
+  /** Adds opened files; the last of them becomes the newest. */
+  note(paths: readonly string[]): void {
+    if (paths.length === 0) return
+    const newest = paths.slice(-MAX_FILES)
+    for (const path of newest) app.addRecentDocument(path)
+    this.#store([...new Set([...newest.toReversed(), ...this.#paths])].slice(0, MAX_FILES))
   }
 
   clear(): void {
