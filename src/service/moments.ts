@@ -1,5 +1,5 @@
-import { mkdir } from 'node:fs/promises'
-import { basename, extname, join } from 'node:path'
+import { mkdir, readdir } from 'node:fs/promises'
+import { basename, dirname, extname, join } from 'node:path'
 import type { MediaClient } from '../engine/host/media-client.ts'
 import { type FoundProgram, findFfmpeg } from '../engine/media/pieces/ffmpeg-program.ts'
 import type { CutMode, TimeRange } from '../engine/media/pieces/piece-plan.ts'
@@ -12,6 +12,8 @@ import { Watched } from './watchers.ts'
 
 /** How long a moment can be downloaded. */
 const KEPT_MS = 60 * 60 * 1000
+/** End of the names of folders that are being removed. */
+const OLD = '.old'
 /** Moments on disk; the oldest are removed first. */
 const MAX_MOMENTS = 50
 const mediaTypes = { mp4: 'video/mp4', matroska: 'video/x-matroska', webm: 'video/webm' } as const
@@ -91,13 +93,14 @@ export class Moments implements AsyncDisposable {
     throw new TarsierError('nothing-found', 'This moment was removed. Save it again.')
   }
 
-  /** Removes what a service that was killed has left. */
+  /** Removes what services that were killed have left, also while they removed it themselves. What cannot be removed stays until the next start. */
   async clean(): Promise<void> {
     if (this.#kept.size > 0) return
-    const old = `${this.#folder}.${process.pid}.old`
     // Renamed first, so that nothing is removed that was made meanwhile.
-    await move(this.#folder, old).catch(() => {}) // there is none
-    await remove(old)
+    await move(this.#folder, `${this.#folder}.${newId()}${OLD}`).catch(() => {}) // there is none, or one of its files is in use
+    const parent = dirname(this.#folder)
+    for (const name of await readdir(parent).catch(() => []))
+      if (name.startsWith(`${basename(this.#folder)}.`) && name.endsWith(OLD)) await remove(join(parent, name)).catch(() => {})
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

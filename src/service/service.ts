@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { partNames } from '../engine/devices/device-use.ts'
@@ -190,8 +189,8 @@ export function openService({ home, limits }: ServiceOptions): Service {
   }
 }
 
-/** Removes incomplete uploads of a crashed process. */
+/** Removes incomplete uploads of a crashed process. What cannot be removed stays until the next start. */
 async function removeTornUploads(uploads: string): Promise<void> {
-  if (!existsSync(uploads)) return
-  for (const name of await readdir(uploads)) if (name.endsWith('.part')) await remove(join(uploads, name))
+  for (const name of await readdir(uploads).catch(() => [])) // nothing was uploaded yet
+    if (name.endsWith('.part')) await remove(join(uploads, name)).catch(() => {})
 }
