@@ -196,7 +196,11 @@ export class BatchRunner implements AsyncDisposable {
       for await (const event of this.#answering.answer(request, { client: `batch ${batch}`, kind: 'batch' }, signal)) report(event)
       return { chat, milliseconds: Date.now() - began }
     } catch (error) {
-      if (!isAbort(error)) throw error
+      if (!isAbort(error)) {
+        // Nothing was asked, for example because the model is missing: no empty conversation stays behind.
+        if (chats.turns(chat).length === 0) chats.remove(chat)
+        throw error
+      }
       // Paused after the answer was complete.
       if (chats.turns(chat)[0]?.state === 'done') return { chat, milliseconds: Date.now() - began }
       // Partial answers are discarded: the clip is described again when the batch resumes.

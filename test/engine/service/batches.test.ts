@@ -87,6 +87,17 @@ test('continues past a broken clip, writes sidecars, and describes nothing twice
   expect((await ended(job)).counts).toMatchObject({ done: 3, failed: 0 })
 })
 
+test('leaves no empty conversations behind where the model is missing', async () => {
+  const clips = await handles()
+  const { id: job } = await run.page.batch.create({ clips, settings: { ...settings, model: 'none' }, title: 'Shapes' })
+  await ended(job)
+  await run.page.batch.retry({ job })
+  await ended(job)
+  const { items } = await run.page.batch.items({ job })
+  expect(items.map(({ error }) => error?.code)).toContain('model-missing')
+  for (const handle of clips) expect(await run.page.chats.list({ handle })).toEqual([])
+})
+
 test('pauses, survives a restart, and resumes', async () => {
   const { id: job } = await run.page.batch.create({ clips: await handles(), settings })
   for await (const event of await run.page.batch.watch({ job })) if (event.kind === 'item' && event.item.state === 'done') break
