@@ -88,9 +88,26 @@ const schemas: readonly (readonly [string, unknown, readonly string[], readonly 
     ['{"a":1,"b":true}'],
     ['{"a":1}', '{"b":true}'],
   ],
+  [
+    'all of several, with names that objects inherit',
+    {
+      allOf: [
+        { type: 'object', properties: { constructor: { type: 'integer' } }, required: ['constructor'] },
+        { properties: { toString: { type: 'boolean' } } },
+      ],
+    },
+    ['{"constructor":1,"toString":true}', '{"constructor":1}'],
+    ['{"constructor":true}', '{"toString":true}'],
+  ],
   ['a time', { type: 'string', format: 'date-time' }, ['"2024-01-31T10:00:00Z"'], ['"2024"', '"2024-13-31T10:00:00Z"']],
   ['an address', { type: 'string', format: 'email' }, ['"a@b.co"', '"a.b@c.d.e"'], ['"a"', '"a@b"']],
   ['a tuple', { type: 'array', prefixItems: [{ type: 'integer' }, { type: 'string' }], items: false }, ['[1,"x"]'], ['[1]', '[1,"x",2]']],
+  [
+    'a range whose bounds begin alike',
+    { type: 'number', minimum: 0.1, maximum: 0.15 },
+    ['0.1', '0.10', '0.12', '0.15', '0.1499'],
+    ['0', '0.09', '0.151', '0.2', '0.0'],
+  ],
   ['a share', { type: 'number', minimum: 0, maximum: 1 }, ['0', '1', '0.5', '1.0'], ['1.1', '-0.5', '2', '1.01']],
 ]
 

@@ -16,7 +16,7 @@ export const ANNOTATIONS = new Set([
 export function merged(a: JsonSchema, b: JsonSchema, where: string): JsonSchema {
   const both: Record<string, unknown> = { ...a }
   for (const [keyword, value] of Object.entries(b)) {
-    const other = a[keyword]
+    const other = Object.hasOwn(a, keyword) ? a[keyword] : undefined
     if (other === undefined || ANNOTATIONS.has(keyword)) both[keyword] = value
     else if (!isDeepStrictEqual(other, value)) both[keyword] = mergedValue(keyword, other, value, where)
   }
@@ -26,9 +26,9 @@ export function merged(a: JsonSchema, b: JsonSchema, where: string): JsonSchema 
   ] as const) {
     if (mine.additionalProperties !== false || !isSchema(both.properties)) continue
     const known = isSchema(mine.properties) ? mine.properties : {}
-    const allowed = Object.entries(both.properties).filter(([name]) => name in known)
+    const allowed = Object.entries(both.properties).filter(([name]) => Object.hasOwn(known, name))
     both.properties = Object.fromEntries(allowed)
-    const missing = (Array.isArray(others.required) ? others.required : []).find((name) => !(String(name) in known))
+    const missing = (Array.isArray(others.required) ? others.required : []).find((name) => !Object.hasOwn(known, String(name)))
     if (missing !== undefined) throw new GrammarProblem(where, `"${String(missing)}" is required by one part and not allowed by another`)
   }
   return both
@@ -46,7 +46,10 @@ function mergedValue(keyword: string, a: unknown, b: unknown, where: string): un
   if (keyword === 'properties' && isSchema(a) && isSchema(b)) {
     const names = new Set([...Object.keys(a), ...Object.keys(b)])
     return Object.fromEntries(
-      [...names].map((name) => [name, name in a && name in b ? { allOf: [a[name], b[name]] } : (a[name] ?? b[name])]),
+      [...names].map((name) => {
+        const parts = [a, b].flatMap((part) => (Object.hasOwn(part, name) ? [part[name]] : []))
+        return [name, parts.length > 1 ? { allOf: parts } : parts[0]]
+      }),
     )
   }
   if (keyword === 'additionalProperties' || keyword === 'items') {

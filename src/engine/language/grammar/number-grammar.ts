@@ -148,7 +148,11 @@ function fractionBetween(low: string, lowOpen: boolean, high: string, highOpen: 
 function between(low: string, lowOpen: boolean, high: string, highOpen: boolean): string {
   const [a, b] = [Number(low[0] ?? '0'), Number(high[0] ?? '0')]
   const [restOfLow, restOfHigh] = [low.slice(1), high.slice(1)]
-  if (a === b && high.length > 1) return `"${a}" (${between(restOfLow, lowOpen, restOfHigh, highOpen)})`
+  if (a === b && high.length > 1) {
+    // The lower bound ends here: without further digits the number is the bound itself.
+    if (restOfLow === '' && !lowOpen) return `"${a}" (${digitsTo(restOfHigh, highOpen)})?`
+    return `"${a}" (${between(restOfLow, lowOpen, restOfHigh, highOpen)})`
+  }
   const parts = [`"${a}" (${digitsFrom(restOfLow, lowOpen)})`]
   if (b - a > 1) parts.push(`${digit(a + 1, b - 1)} [0-9]{0,${DIGITS}}`)
   if (restOfHigh !== '') parts.push(`"${b}" (${digitsTo(restOfHigh, highOpen)})?`)
