@@ -209,7 +209,7 @@ export class ModelJobs implements AsyncDisposable {
     try {
       this.#library.modelJobs.put(spec.id, { spec, state, error: error && { code: error.code, message: error.message } })
     } catch (failure) {
-      this.#log.error('models', `${spec.source}: state not saved: ${asTarsierError(failure).code}`)
+      this.#log.error('models', `${spec.source}: ${asTarsierError(failure).code}: the state of the job could not be saved`)
     }
   }
 
