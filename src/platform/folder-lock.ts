@@ -6,6 +6,7 @@ import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import type { TarsierError } from '../shared/errors.ts'
+import { isDiskFull } from './file-failure.ts'
 import { isProcessRunning } from './is-process-running.ts'
 import { remove } from './move.ts'
 
@@ -32,11 +33,36 @@ type Holder = z.infer<typeof holderSchema>
  * The lock of a process that has ended is taken over: at once if its process id is not in use, otherwise {@link STALE_MS} after its last heartbeat.
  */
 export async function holdLock(path: string, busy: (holder: number | null) => TarsierError): Promise<AsyncDisposable> {
+  const taken = await takeLock(path)
+  if (taken.kind === 'busy') throw busy(taken.holder)
+  return taken.lock
+}
+
+/**
+ * Runs `removal`, which frees disk space, while this process holds the lock at `path`; does nothing if another process holds it. A full disk has no
+ * room for a lock file, and only the removal makes some, so it then runs without the lock.
+ */
+export async function removeUnlessLocked(path: string, removal: () => Promise<void>): Promise<void> {
+  const taken = await takeLock(path).catch(async (error: unknown) => {
+    if (!isDiskFull(error) || (await liveHolder(path)) !== null) throw error
+    return null
+  })
+  if (taken?.kind === 'busy') return
+  try {
+    await removal()
+  } finally {
+    await taken?.lock[Symbol.asyncDispose]()
+  }
+}
+
+type Taken = { readonly kind: 'held'; readonly lock: AsyncDisposable } | { readonly kind: 'busy'; readonly holder: number | null }
+
+async function takeLock(path: string): Promise<Taken> {
   await mkdir(dirname(path), { recursive: true })
   const own: Holder = { process: process.pid, space: processSpace(), token: randomUUID() }
   for (let attempt = 0; !(await create(path, own)); attempt++) {
     const holder = await liveHolder(path)
-    if (holder !== null || attempt >= MAX_ATTEMPTS) throw busy(holder?.process ?? null)
+    if (holder !== null || attempt >= MAX_ATTEMPTS) return { kind: 'busy', holder: holder?.process ?? null }
     await removeStale(path)
   }
   // Another process takes the lock over if this one was suspended for too long.
@@ -47,12 +73,13 @@ export async function holdLock(path: string, busy: (holder: number | null) => Ta
     if (await isOwn()) await utimes(path, now, now).catch(() => {})
   }, HEARTBEAT_MS)
   heartbeat.unref()
-  return {
+  const lock = {
     async [Symbol.asyncDispose]() {
       clearInterval(heartbeat)
       if (await isOwn()) await remove(path)
     },
   }
+  return { kind: 'held', lock }
 }
 
 /** Creates a file with its content. Returns false if it exists. */
@@ -60,7 +87,13 @@ async function create(path: string, holder: Holder): Promise<boolean> {
   for (let attempt = 0; ; attempt++) {
     try {
       const file = await open(path, 'wx')
-      await file.writeFile(JSON.stringify(holder))
+      try {
+        await file.writeFile(JSON.stringify(holder))
+      } catch (error) {
+        await file.close()
+        await remove(path) // an empty file would count as the lock of another process
+        throw error
+      }
       await file.close()
       return true
     } catch (error) {

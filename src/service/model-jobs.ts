@@ -111,7 +111,8 @@ export class ModelJobs implements AsyncDisposable {
     // The files first: they may fill the disk, on which the library can then change nothing.
     if (job.state !== 'done') {
       await removeAbandonedFolders(modelsFolder(this.#home), spec.name)
-      await this.#dropDownload(spec, { repository: spec.source, removable: true })
+      // Else the files belong to the process that was downloading them, which may have been stopped and can resume.
+      if (job.error?.code !== 'download-busy') await this.#dropDownload(spec, { repository: spec.source, removable: true })
     }
     this.#library.modelJobs.remove(id)
   }

@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs'
-import { readdir, readFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { readManifest } from '../../../src/engine/models/manifest.ts'
 import { resolveModel } from '../../../src/engine/models/registry.ts'
+import { holdLock } from '../../../src/platform/folder-lock.ts'
 import type { ModelJob } from '../../../src/shared/contract/models.ts'
+import { TarsierError } from '../../../src/shared/errors.ts'
 import { checkpointPath } from '../../helpers/checkpoint-folder.ts'
 import { HubServer } from '../../helpers/hub-server.ts'
 import { all, RunService } from './run-service.ts'
@@ -118,6 +120,19 @@ test('a cancelled download leaves no job and no file', async () => {
   await run.restart()
   expect(await run.page.models.jobs().then(first)).toEqual([])
   await expect(run.page.models.resume({ job: id })).rejects.toMatchObject({ data: { code: 'nothing-found' } })
+})
+
+test('a download that another process holds stays when the failed job is removed, also after that process has stopped', async () => {
+  const lock = await holdLock(join(downloads(), 'models--somebody--tiny', '.downloading'), () => new TarsierError('download-busy', 'busy'))
+  const partial = join(downloads(), 'models--somebody--tiny', 'blobs', 'partial')
+  await mkdir(join(partial, '..'))
+  await writeFile(partial, 'gigabytes')
+  const { id } = await download('tiny')
+  expect(await over(id)).toMatchObject({ state: 'failed', error: { code: 'download-busy' } })
+  await lock[Symbol.asyncDispose]()
+  await run.page.models.cancel({ job: id })
+  expect(await run.page.models.jobs().then(first)).toEqual([])
+  expect(await readFile(partial, 'utf8')).toBe('gigabytes')
 })
 
 test('two models of one repository share the download until neither needs it', async () => {

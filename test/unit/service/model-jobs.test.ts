@@ -33,7 +33,7 @@ test('a job whose state does not fit on the disk ends as usual, and can be cance
     throw new Error('the jobs are told of without an end')
   }
   await disk.fillUp()
-  const { id } = jobs.start(spec)
+  const { id } = await jobs.start(spec)
   const unsaved = () => log.newest(10).filter(({ text }) => text === `${source}: disk-full: the state of the job could not be saved`)
   expect(unsaved()).toHaveLength(1)
   expect(await ended(id)).toMatchObject({ state: 'failed', error: { message: expect.any(String) } })

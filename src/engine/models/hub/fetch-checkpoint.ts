@@ -1,8 +1,8 @@
-import { mkdir, rmdir, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rmdir, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { freeBytes } from '../../../platform/disk.ts'
+import { exists, freeBytes } from '../../../platform/disk.ts'
 import { writeFailure } from '../../../platform/file-failure.ts'
-import { holdLock } from '../../../platform/folder-lock.ts'
+import { holdLock, removeUnlessLocked } from '../../../platform/folder-lock.ts'
 import { remove } from '../../../platform/move.ts'
 import type { DownloadProgress } from '../../../shared/download-progress.ts'
 import type { ErrorCode } from '../../../shared/error-codes.ts'
@@ -95,14 +95,23 @@ export async function fetchCheckpoint(repository: string, options: FetchOptions)
   }
 }
 
-/** Deletes the downloaded files of a repository, including partial files. Does nothing if the files are not in the app's downloads folder. */
+/**
+ * Deletes the downloaded files of a repository, including partial files. Does nothing if the files are not in the app's downloads folder, or while
+ * another process downloads files of the repository, also of another revision.
+ */
 export async function removeDownload(
   { repository, removable }: Pick<FetchedCheckpoint, 'repository' | 'removable'>,
   home: string,
 ): Promise<void> {
   if (!removable) return
-  await remove(join(downloadsFolder(home), repositoryFolder(repository)))
-  await rmdir(downloadsFolder(home)).catch(() => {}) // not empty: contains other models
+  const folder = join(downloadsFolder(home), repositoryFolder(repository))
+  if (!(await exists(folder))) return
+  await removeUnlessLocked(join(folder, LOCK_FILE), async () => {
+    // The lock is removed last, so that no other process begins in a folder that is being deleted.
+    for (const name of await readdir(folder)) if (name !== LOCK_FILE) await remove(join(folder, name))
+  })
+  // Not empty: another process downloads this model, or there are others.
+  for (const parent of [folder, downloadsFolder(home)]) await rmdir(parent).catch(() => {})
 }
 
 function downloadsFolder(home: string): string {
@@ -127,14 +136,19 @@ class Fetch {
   }
 
   async run(revision: string): Promise<FetchedCheckpoint> {
-    const { home } = this.#options
+    const fetched = await this.#fetch(revision)
+    // All files are in the Hugging Face cache, so what an earlier call has downloaded is not needed.
+    if (!fetched.removable) await removeDownload({ repository: this.#repository, removable: true }, this.#options.home)
+    return fetched
+  }
+
+  async #fetch(revision: string): Promise<FetchedCheckpoint> {
     const { commit } = this.#listing
     await using _lock = await lockFolder(this.#folder, this.#repository)
     const wanted = await this.#choose()
     using meter = this.#meter(wanted)
     const cached = await this.#wholeInCache(wanted, meter)
     if (cached !== null) {
-      await removeDownload({ repository: this.#repository, removable: true }, home)
       meter.end()
       return { directory: cached, commit, repository: this.#repository, removable: false }
     }

@@ -3,7 +3,10 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { fetchCheckpoint, removeDownload } from '../../../../src/engine/models/hub/fetch-checkpoint.ts'
+import { holdLock } from '../../../../src/platform/folder-lock.ts'
 import type { DownloadProgress } from '../../../../src/shared/download-progress.ts'
+import { TarsierError } from '../../../../src/shared/errors.ts'
+import { NO_DISK, SmallDisk } from '../../../helpers/small-disk.ts'
 import { COMMIT, hubSetup, REPOSITORY, WEIGHTS, weights } from './hub-setup.ts'
 
 const setup = hubSetup()
@@ -109,6 +112,28 @@ describe('fetching a checkpoint', () => {
     const fetched = await setup.fetch()
     await removeDownload(fetched, setup.home)
     expect(await readdir(setup.home)).toEqual([])
+  })
+
+  it('leaves a download alone while another process continues it, and then removes it', async () => {
+    const fetched = await setup.fetch()
+    const lock = await holdLock(join(fetched.directory, '..', '..', '.downloading'), () => new TarsierError('download-busy', 'busy'))
+    await removeDownload(fetched, setup.home)
+    expect(Buffer.compare(await readFile(join(fetched.directory, WEIGHTS)), weights)).toBe(0)
+    await expect(setup.fetch()).rejects.toMatchObject({ code: 'download-busy' })
+    await lock[Symbol.asyncDispose]()
+    await removeDownload(fetched, setup.home)
+    expect(await readdir(setup.home)).toEqual([])
+    await removeDownload(fetched, setup.home)
+    expect(await readdir(setup.home)).toEqual([])
+  })
+
+  it('removes a download from a full disk', async ({ skip }) => {
+    await using disk = await SmallDisk.mount(join(setup.home, 'small'), 2)
+    if (disk === null) return skip(NO_DISK)
+    const fetched = await setup.fetch({ home: disk.path })
+    disk.fill()
+    await removeDownload(fetched, disk.path)
+    expect(await readdir(disk.path)).toEqual(['filler'])
   })
 
   it.each(['no-owner', 'a/b/c', '../x/y', 'a/..', 'a--b/c', 'a/b c'])('rejects %j as a repository', async (name) => {
