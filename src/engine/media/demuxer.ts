@@ -13,7 +13,7 @@ import {
   AVMEDIA_TYPE_VIDEO,
   AVSEEK_FLAG_BACKWARD,
 } from 'node-av/constants'
-import { Codec, Dictionary, FFmpegError, FormatContext, IOContext, Packet, type Stream } from 'node-av/lib'
+import { Codec, Dictionary, FFmpegError, FormatContext, IOContext, type IRational, Packet, type Stream } from 'node-av/lib'
 import { TarsierError } from '../../shared/errors.ts'
 import { bounded } from '../bounded.ts'
 import { SELF_CONTAINED } from './containers.ts'
@@ -171,6 +171,13 @@ export class Demuxer implements AsyncDisposable {
   /** Display matrix, which contains the rotation. */
   get displayMatrix(): Uint8Array | null {
     return this.stream.codecpar.getCodedSideData(AV_PKT_DATA_DISPLAYMATRIX)
+  }
+
+  /** Width of a pixel of stored frames, divided by its height: what the container says, or else the codec, as in FFmpeg's players. 1/1 if neither does. */
+  get aspect(): IRational {
+    for (const { num, den } of [this.stream.sampleAspectRatio, this.stream.codecpar.sampleAspectRatio])
+      if (num > 0 && den > 0) return { num, den }
+    return { num: 1, den: 1 }
   }
 
   /**

@@ -18,7 +18,7 @@ const TICKS = 1000
 const KEYFRAME_EVERY = 15
 
 /**
- * Converts a clip to a format that browsers show, with its rotation applied: WebM with the clip's sound for videos and animations, with the
+ * Converts a clip to a format that browsers show, upright and with square pixels: WebM with the clip's sound for videos and animations, with the
  * original frame times; JPEG for images. The file must not be used before this returns. `onProgress` receives values from 0 to 1.
  */
 export async function writePreview(path: string, target: string, signal: AbortSignal, onProgress: (value: number) => void): Promise<void> {
@@ -39,10 +39,18 @@ async function writePicture(clip: Clip, target: string, signal: AbortSignal): Pr
 }
 
 async function writeVideo(clip: Clip, target: string, signal: AbortSignal, onProgress: (value: number) => void): Promise<void> {
-  const { frameCount, width, height } = clip.info
+  const { frameCount } = clip.info
+  const { width, height } = displaySize(clip)
   const scale = Math.min(1, LONGER_SIDE / Math.max(width, height))
   const even = (side: number) => Math.max(2, Math.round((side * scale) / 2) * 2)
-  const format = { container: 'webm', encoder: ENCODER, width: even(width), height: even(height), ticks: TICKS } as const
+  const format = {
+    container: 'webm',
+    encoder: ENCODER,
+    width: even(width),
+    height: even(height),
+    ticks: TICKS,
+    statesColours: true,
+  } as const
   await using sound = await soundOf(clip, signal)
   const encoded = sound && { encoder: sound.encoder, packets: sound.packets(signal) }
   await using writer = new VideoWriter(target, { ...format, gop: KEYFRAME_EVERY, options: ENCODER_OPTIONS }, encoded)
@@ -58,6 +66,14 @@ async function writeVideo(clip: Clip, target: string, signal: AbortSignal, onPro
     onProgress(done / frameCount)
   }
   await writer.finish()
+}
+
+/** Size in which players show the frames: the shorter side of a pixel becomes as long as the other one. */
+function displaySize(clip: Clip): { readonly width: number; readonly height: number } {
+  const { width, height } = clip.info
+  if (!(clip instanceof VideoClip)) return { width, height }
+  const { num, den } = clip.source.aspect
+  return { width: width * Math.max(1, num / den), height: height * Math.max(1, den / num) }
 }
 
 /** The sound of a video from its first frame on; null if there is none that can be decoded. */

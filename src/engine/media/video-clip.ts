@@ -25,6 +25,8 @@ export interface VideoStream {
   readonly timeBase: IRational
   readonly index: FrameIndex
   readonly orientation: Orientation
+  /** Width of a pixel of an upright frame, divided by its height: 1/1 unless players stretch the frames. */
+  readonly aspect: IRational
   /** Whether each packet of the file holds a whole frame. */
   readonly wholeFrames: boolean
 }
@@ -36,7 +38,7 @@ export class VideoClip implements Clip {
   readonly #secondsPerTick: number
   readonly #orientation: Orientation
   readonly #size: { readonly width: number; readonly height: number }
-  readonly #stream: Pick<VideoStream, 'stream' | 'timeBase' | 'wholeFrames'>
+  readonly #stream: Pick<VideoStream, 'stream' | 'timeBase' | 'aspect' | 'wholeFrames'>
   #closed = false
   /** The open file; the first reader takes it over. */
   #idle: Demuxer | null
@@ -56,8 +58,9 @@ export class VideoClip implements Clip {
     this.#secondsPerTick = secondsPerTick
     this.#orientation = orientation
     const { num, den } = demuxer.stream.timeBase
-    this.#stream = { stream: demuxer.stream.index, timeBase: { num, den }, wholeFrames: joined === 0 }
     const sideways = info.rotation % 180 !== 0
+    const aspect = sideways ? { num: demuxer.aspect.den, den: demuxer.aspect.num } : demuxer.aspect
+    this.#stream = { stream: demuxer.stream.index, timeBase: { num, den }, aspect, wholeFrames: joined === 0 }
     this.#size = sideways ? { width: info.height, height: info.width } : { width: info.width, height: info.height }
   }
 

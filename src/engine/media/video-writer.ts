@@ -1,4 +1,12 @@
-import { AV_CODEC_FLAG_GLOBAL_HEADER, AV_PIX_FMT_RGB24, AV_PIX_FMT_YUV420P, type FFEncoderCodec, SWS_BILINEAR } from 'node-av/constants'
+import {
+  AV_CODEC_FLAG_GLOBAL_HEADER,
+  AV_PIX_FMT_RGB24,
+  AV_PIX_FMT_YUV420P,
+  AVCOL_RANGE_MPEG,
+  AVCOL_SPC_SMPTE170M,
+  type FFEncoderCodec,
+  SWS_BILINEAR,
+} from 'node-av/constants'
 import {
   Codec,
   CodecContext,
@@ -26,6 +34,8 @@ export interface VideoFormat {
   readonly ticks: number
   /** Every frame lasts one tick, and the file declares a constant rate. Defaults to false: frames may have any times. */
   readonly constantRate?: boolean
+  /** Whether the file states its colour matrix and range, of which players guess the matrix by the size. Defaults to false. */
+  readonly statesColours?: boolean
   /** Maximum number of frames between keyframes. */
   readonly gop: number
   /** Defaults to 0. */
@@ -73,6 +83,7 @@ export class VideoWriter implements AsyncDisposable {
     frame.width = this.#format.width
     frame.height = this.#format.height
     frame.format = AV_PIX_FMT_YUV420P
+    if (this.#format.statesColours) stateColours(frame)
     this.#check(frame.getBuffer())
     this.#check(await this.#scaler.scaleFrame(frame, source))
     frame.pts = BigInt(tick)
@@ -116,6 +127,7 @@ export class VideoWriter implements AsyncDisposable {
     encoder.timeBase = new Rational(1, ticks)
     if (this.#format.constantRate) encoder.framerate = new Rational(ticks, 1)
     encoder.pixelFormat = AV_PIX_FMT_YUV420P
+    if (this.#format.statesColours) stateColours(encoder)
     encoder.gopSize = gop
     encoder.maxBFrames = this.#format.bFrames ?? 0
     // The same input gives the same bytes on every machine.
@@ -171,4 +183,10 @@ export class VideoWriter implements AsyncDisposable {
     const full = /no space|quota|file too large/i.test(cause.message)
     throw writeFailure(`The video ${this.#path} could not be written`, cause, { full })
   }
+}
+
+/** What FFmpeg converts RGB to by default. */
+function stateColours(target: Pick<Frame, 'colorSpace' | 'colorRange'>): void {
+  target.colorSpace = AVCOL_SPC_SMPTE170M
+  target.colorRange = AVCOL_RANGE_MPEG
 }

@@ -1,13 +1,26 @@
 import { fileURLToPath } from 'node:url'
-import { FilterGraph } from 'node-av/lib'
+import {
+  AVCOL_PRI_BT709,
+  AVCOL_PRI_BT2020,
+  AVCOL_RANGE_JPEG,
+  AVCOL_RANGE_MPEG,
+  AVCOL_SPC_BT709,
+  AVCOL_SPC_BT2020_NCL,
+  AVCOL_SPC_SMPTE170M,
+  AVCOL_TRC_BT709,
+  AVCOL_TRC_SMPTE2084,
+} from 'node-av/constants'
+import { FilterGraph, Rational } from 'node-av/lib'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { Demuxer } from '../../../src/engine/media/demuxer.ts'
 import { openClip } from '../../../src/engine/media/open-clip.ts'
 import { type FfmpegProgram, findFfmpeg, runFfmpeg } from '../../../src/engine/media/pieces/ffmpeg-program.ts'
 import type { CutMode, TimeRange } from '../../../src/engine/media/pieces/piece-plan.ts'
 import { pieceArguments } from '../../../src/engine/media/pieces/program-piece.ts'
 import { SoundEncoder } from '../../../src/engine/media/pieces/sound.ts'
 import { type PiecePlan, pieceMatches, planPieces, writePiece } from '../../../src/engine/media/pieces/write-pieces.ts'
+import { writePreview } from '../../../src/engine/media/preview.ts'
 import { type ClipOptions, writeClip } from '../../helpers/make-clip.ts'
 import { numberedPicture, numberedPictures, readNumber } from '../../helpers/numbered-picture.ts'
 import { ScratchFolder } from '../../helpers/scratch-folder.ts'
@@ -30,6 +43,8 @@ interface Written {
   readonly times: readonly number[]
   readonly duration: number
   readonly size: string
+  /** Mean of all values of the first frame. */
+  readonly mean: number
   readonly codec: string
   readonly sound: Awaited<ReturnType<typeof hearBeeps>>
 }
@@ -38,13 +53,31 @@ async function look(path: string): Promise<Written> {
   await using clip = await openClip(path, never)
   const plan = clip.plan({ kind: 'indices', indices: Array.from({ length: clip.info.frameCount }, (_, i) => i) })
   const numbers: number[] = []
-  for await (const frame of clip.frames(plan, never)) numbers.push(readNumber(frame))
+  let mean = 0
+  for await (const frame of clip.frames(plan, never)) {
+    if (numbers.length === 0) mean = frame.rgb.reduce((sum, value) => sum + value, 0) / frame.rgb.length
+    numbers.push(readNumber(frame))
+  }
   const { duration, codec, width, height } = clip.info
-  return { numbers, times: plan.times, duration, size: `${width}x${height}`, codec, sound: await hearBeeps(path) }
+  return { numbers, times: plan.times, duration, size: `${width}x${height}`, mean, codec, sound: await hearBeeps(path) }
+}
+
+/** How players show a file's pixels. */
+interface Properties {
+  readonly aspect: string
+  /** FFmpeg's numbers. */
+  readonly colours: { readonly range: number; readonly space: number; readonly primaries: number; readonly transfer: number }
+}
+
+async function propertiesOf(path: string): Promise<Properties> {
+  await using demuxer = await Demuxer.open(path, never)
+  const { colorRange, colorSpace, colorPrimaries, colorTrc } = demuxer.stream.codecpar
+  const colours = { range: colorRange, space: colorSpace, primaries: colorPrimaries, transfer: colorTrc }
+  return { aspect: `${demuxer.aspect.num}:${demuxer.aspect.den}`, colours }
 }
 
 /** Cuts a piece with FFmpeg's libraries and, where there is one that can, with the program. */
-async function cut(path: string, range: TimeRange, mode: CutMode): Promise<{ plan: PiecePlan; pieces: Written[] }> {
+async function cut(path: string, range: TimeRange, mode: CutMode): Promise<{ plan: PiecePlan; pieces: (Written & Properties)[] }> {
   const [plan] = (await planPieces(path, [range], mode, never)) as [PiecePlan]
   const ways: [string, (target: string) => Promise<unknown>][] = [
     ['libraries', (target) => writePiece(path, plan, target, never, () => {})],
@@ -64,12 +97,12 @@ async function cut(path: string, range: TimeRange, mode: CutMode): Promise<{ pla
         ).toBe(true)
       },
     ])
-  const pieces: Written[] = []
+  const pieces: (Written & Properties)[] = []
   for (const [name, write] of ways) {
     const target = `${path}-${mode}-${name}.media`
     await write(target)
     expect(await pieceMatches(path, plan, target, never), name).toBe(true)
-    pieces.push(await look(target))
+    pieces.push({ ...(await look(target)), ...(await propertiesOf(target)) })
   }
   return { plan, pieces }
 }
@@ -180,6 +213,43 @@ function quarterTurn({ width, height, rgb }: ReturnType<typeof numberedPicture>)
       for (let c = 0; c < 3; c += 1) out[(x * height + (height - 1 - y)) * 3 + c] = rgb[(y * width + x) * 3 + c] as number
   return { width: height, height: width, rgb: out }
 }
+
+test.each([
+  ['of all values', { colourRange: AVCOL_RANGE_JPEG, colourSpace: AVCOL_SPC_BT709, primaries: AVCOL_PRI_BT709, transfer: AVCOL_TRC_BT709 }],
+  [
+    'in HDR',
+    { colourRange: AVCOL_RANGE_MPEG, colourSpace: AVCOL_SPC_BT2020_NCL, primaries: AVCOL_PRI_BT2020, transfer: AVCOL_TRC_SMPTE2084 },
+  ],
+])('keeps the colours of a clip %s', async (name, colours) => {
+  const path = scratch.path(`${name}.mp4`)
+  await writeClip(path, numberedPictures(20, 180, 100), { gop: 20, ...colours })
+  const { pieces } = await cut(path, { start: 0.2, end: 0.6 }, 'exact')
+  const { mean } = await look(path)
+  for (const piece of pieces) {
+    const { colourSpace: space, primaries, transfer } = colours
+    expect(piece.colours).toEqual({ range: AVCOL_RANGE_MPEG, space, primaries, transfer })
+    expect(Math.abs(piece.mean - mean)).toBeLessThan(2)
+  }
+  await writePreview(path, `${path}.webm`, never, () => {})
+  expect((await propertiesOf(`${path}.webm`)).colours).toMatchObject({ range: AVCOL_RANGE_MPEG, space: AVCOL_SPC_SMPTE170M })
+  expect(Math.abs((await look(`${path}.webm`)).mean - mean)).toBeLessThan(2)
+})
+
+test.each([
+  [0, '3:2', '270x100'],
+  [90, '2:3', '100x270'],
+] as const)('keeps the shape of pixels, turned by %i degrees', async (rotation, aspect, size) => {
+  const path = scratch.path(`wide-${rotation}.mp4`)
+  const beforeHeader: ClipOptions['beforeHeader'] = ({ streams: [stream] }) => {
+    if (stream) stream.sampleAspectRatio = new Rational(3, 2)
+  }
+  await writeClip(path, numberedPictures(20, 180, 100), { gop: 20, rotation, beforeHeader })
+  const { pieces } = await cut(path, { start: 0.2, end: 0.6 }, 'exact')
+  for (const piece of pieces) expect(piece).toMatchObject({ aspect, size: rotation === 0 ? '180x100' : '100x180' })
+  await writePreview(path, `${path}.webm`, never, () => {})
+  expect(await look(`${path}.webm`)).toMatchObject({ size })
+  expect(await propertiesOf(`${path}.webm`)).toMatchObject({ aspect: '1:1' })
+})
 
 test('cuts a stream whose packets have no times, and one that starts late', async () => {
   const raw = scratch.path('raw.h264')

@@ -5,7 +5,7 @@ import {
   AV_PIX_FMT_YUV420P,
   FF_ENCODER_LIBX264,
 } from 'node-av/constants'
-import { Codec, CodecContext, Dictionary, FFmpegError, Frame, type IRational, Packet, Rational } from 'node-av/lib'
+import { Codec, CodecContext, Dictionary, FFmpegError, Frame, type IRational, Packet, Rational, type Stream } from 'node-av/lib'
 import { TarsierError } from '../../../shared/errors.ts'
 import type { Orientation } from '../orientation.ts'
 import type { Clip } from '../types.ts'
@@ -20,25 +20,31 @@ export const ENCODER_OPTIONS = { preset: 'fast', crf: '18' } as const
 /** Units per second of frame times that a clip has only in seconds. */
 const TICKS = 90_000
 
+/** Size of upright frames, and the width of a pixel divided by its height. */
+interface PictureShape {
+  readonly width: number
+  readonly height: number
+  readonly aspect: IRational
+}
+
+const SQUARE: IRational = { num: 1, den: 1 }
+
 /** Filters that turn decoded frames into upright ones that H.264 can hold: 4:2:0 of an even width and height. */
-function pictureSteps(
-  { mirrored, rotation }: Orientation,
-  { width, height }: { readonly width: number; readonly height: number },
-): FilterStep[] {
+function pictureSteps({ mirrored, rotation }: Orientation, shape: PictureShape): FilterStep[] {
   const steps: FilterStep[] = []
   if (mirrored) steps.push(['hflip', ''])
   if (rotation === 90) steps.push(['transpose', 'dir=clock'])
   else if (rotation === 270) steps.push(['transpose', 'dir=cclock'])
   else if (rotation === 180) steps.push(['hflip', ''], ['vflip', ''])
-  return [...steps, ...evenSteps({ width, height })]
+  return [...steps, ...evenSteps(shape)]
 }
 
-/** Filters that convert upright frames to 4:2:0 of an even width and height. */
-export function evenSteps({ width, height }: { readonly width: number; readonly height: number }): FilterStep[] {
+/** Filters that convert upright frames to 4:2:0 of an even width and height, in the range of values that all players expect. */
+export function evenSteps({ width, height, aspect }: PictureShape): FilterStep[] {
   const even = (side: number) => side + (side % 2)
   return [
-    ['scale', `w=${even(width)}:h=${even(height)}`],
-    ['setsar', '1'],
+    ['scale', `w=${even(width)}:h=${even(height)}:out_range=tv`],
+    ['setsar', `${aspect.num}/${aspect.den}`],
     ['format', 'pix_fmts=yuv420p'],
   ]
 }
@@ -72,28 +78,35 @@ export async function encodePiece(
       ? null
       : await SoundEncoder.open(clip.info.path, { start: range.start + soundOffset, end: range.end + soundOffset }, header, signal)
   const pictures = await picturesOf(clip, piece)
-  using encoder = await pictureEncoder(pictures.timeBase, clip, header)
-  const stream = file.encoded(encoder.context)
-  const soundStream = sound && file.encoded(sound.encoder)
-  await file.begin()
+  using chain = new FilterChain(pictures.steps, pictures.timeBase)
+  using encoder = new PictureEncoder(pictures.timeBase, clip)
+  let streams: { readonly picture: Stream; readonly sound: Stream | null } | null = null
+  /** The first frame tells the colours, which belong into the file's header. */
+  const begin = async (frame: Frame) => {
+    await encoder.open(frame, header)
+    const begun = { picture: file.encoded(encoder.context), sound: sound && file.encoded(sound.encoder) }
+    await file.begin()
+    return begun
+  }
   const packets = sound?.packets(signal)
   let seconds = Number.NEGATIVE_INFINITY
   /** Writes the sound up to a time, so that both streams are written alternately. */
   const writeSound = async (until: number) => {
-    while (packets && soundStream && sound && seconds < until) {
+    while (packets && streams?.sound && sound && seconds < until) {
       const next = await packets.next()
       if (next.done) return
       seconds = Number(next.value.pts) / sound.encoder.sampleRate
-      await file.write(next.value, soundStream, sound.encoder.timeBase)
+      await file.write(next.value, streams.sound, sound.encoder.timeBase)
     }
   }
-  using chain = new FilterChain(pictures.steps, pictures.timeBase)
   let written = 0
   const write = async (frame: Frame | null) => {
+    if (frame) streams ??= await begin(frame)
+    if (!streams) return
     for await (const packet of encoder.encode(frame)) {
       packet.duration = pictures.duration(Number(packet.pts))
       const shown = (Number(packet.pts) * pictures.timeBase.num) / pictures.timeBase.den
-      await file.write(packet, stream, pictures.timeBase)
+      await file.write(packet, streams.picture, pictures.timeBase)
       await writeSound(shown)
       written += 1
       onFrame()
@@ -131,7 +144,10 @@ async function picturesOf(clip: Clip, { first, last, range }: EncodedPiece): Pro
   for (const index of indices) ticks.push(Math.max((ticks.at(-1) ?? -1) + 1, toTicks(index)))
   const tickOf = (index: number) => ticks[index - first] ?? 0
   const end = Math.round((range.end - range.start) * perSecond)
-  const steps = clip instanceof VideoClip ? pictureSteps(clip.source.orientation, clip.info) : evenSteps(clip.info)
+  const steps =
+    clip instanceof VideoClip
+      ? pictureSteps(clip.source.orientation, { ...clip.info, aspect: clip.source.aspect })
+      : evenSteps({ ...clip.info, aspect: SQUARE })
   const duration = (pts: number) => {
     const at = ticks.indexOf(pts)
     return BigInt(Math.max(1, (ticks[at + 1] ?? end) - pts))
@@ -155,54 +171,65 @@ async function picturesOf(clip: Clip, { first, last, range }: EncodedPiece): Pro
   return { frames, timeBase, steps, duration }
 }
 
-/** An open encoder of H.264. */
-interface PictureEncoder extends Disposable {
-  readonly context: CodecContext
-  /** Encodes a frame; null for the end. Each packet is valid until the next one is requested. */
-  encode(frame: Frame | null): AsyncGenerator<Packet, void>
-}
+/** An encoder of H.264. */
+class PictureEncoder implements Disposable {
+  readonly context = new CodecContext()
+  readonly #timeBase: IRational
+  readonly #rate: number
+  readonly #packet = new Packet()
 
-async function pictureEncoder(timeBase: IRational, { info }: Clip, header: (encoder: CodecContext) => void): Promise<PictureEncoder> {
-  const codec = Codec.findEncoderByName(FF_ENCODER_LIBX264)
-  if (!codec) {
-    throw new TarsierError(
-      'native-library',
-      'The FFmpeg encoder libx264 is missing, so clips cannot be cut exactly. Install Tarsier again.',
-      {
-        remedy: 'install-again',
-      },
-    )
+  constructor({ num, den }: IRational, { info }: Clip) {
+    this.#timeBase = { num, den }
+    this.#rate = info.rate
+    this.#packet.alloc()
   }
-  const context = new CodecContext()
-  context.allocContext3(codec)
-  context.width = info.width + (info.width % 2)
-  context.height = info.height + (info.height % 2)
-  context.timeBase = new Rational(timeBase.num, timeBase.den)
-  context.framerate = new Rational(Math.round(info.rate * 1000), 1000)
-  context.pixelFormat = AV_PIX_FMT_YUV420P
-  header(context)
-  using options = Dictionary.fromObject(ENCODER_OPTIONS)
-  const opened = await context.open2(codec, options)
-  if (opened < 0) {
-    context.freeContext()
-    throw new TarsierError('internal', `FFmpeg's encoder of H.264 could not be started: ${FFmpegError.strerror(opened)}. Please report it.`)
+
+  /** Starts it for frames of the size, pixels and colours of the first one. Throws `native-library`. */
+  async open(first: Frame, header: (encoder: CodecContext) => void): Promise<void> {
+    const codec = Codec.findEncoderByName(FF_ENCODER_LIBX264)
+    if (!codec) {
+      throw new TarsierError(
+        'native-library',
+        'The FFmpeg encoder libx264 is missing, so clips cannot be cut exactly. Install Tarsier again.',
+        {
+          remedy: 'install-again',
+        },
+      )
+    }
+    const { context } = this
+    context.allocContext3(codec)
+    context.width = first.width
+    context.height = first.height
+    context.sampleAspectRatio = first.sampleAspectRatio
+    context.timeBase = new Rational(this.#timeBase.num, this.#timeBase.den)
+    context.framerate = new Rational(Math.round(this.#rate * 1000), 1000)
+    context.pixelFormat = AV_PIX_FMT_YUV420P
+    context.colorRange = first.colorRange
+    context.colorSpace = first.colorSpace
+    context.colorPrimaries = first.colorPrimaries
+    context.colorTrc = first.colorTrc
+    header(context)
+    using options = Dictionary.fromObject(ENCODER_OPTIONS)
+    const opened = await context.open2(codec, options)
+    if (opened < 0)
+      throw new TarsierError(
+        'internal',
+        `FFmpeg's encoder of H.264 could not be started: ${FFmpegError.strerror(opened)}. Please report it.`,
+      )
   }
-  const packet = new Packet()
-  packet.alloc()
-  async function* encode(frame: Frame | null): AsyncGenerator<Packet, void> {
-    const sent = await context.sendFrame(frame)
+
+  /** Encodes a frame; null for the end. Each packet is valid until the next one is requested. */
+  async *encode(frame: Frame | null): AsyncGenerator<Packet, void> {
+    const sent = await this.context.sendFrame(frame)
     if (sent < 0) throw new TarsierError('internal', `A frame could not be encoded: ${FFmpegError.strerror(sent)}. Please report it.`)
-    while ((await context.receivePacket(packet)) >= 0) {
-      yield packet
-      packet.unref()
+    while ((await this.context.receivePacket(this.#packet)) >= 0) {
+      yield this.#packet
+      this.#packet.unref()
     }
   }
-  return {
-    context,
-    encode,
-    [Symbol.dispose]() {
-      packet.free()
-      context.freeContext()
-    },
+
+  [Symbol.dispose](): void {
+    this.#packet.free()
+    this.context.freeContext()
   }
 }

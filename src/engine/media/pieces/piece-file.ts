@@ -46,6 +46,7 @@ export class PieceFile implements AsyncDisposable {
     const stream = this.#format.newStream(null)
     this.check(encoder.parametersFromContext(stream.codecpar))
     stream.timeBase = encoder.timeBase
+    stream.sampleAspectRatio = encoder.sampleAspectRatio
     return stream
   }
 

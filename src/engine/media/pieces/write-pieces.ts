@@ -35,6 +35,8 @@ export interface PiecePlace {
   /** Size of upright frames. */
   readonly width: number
   readonly height: number
+  /** Width of a pixel of upright frames, divided by its height. */
+  readonly aspect: { readonly num: number; readonly den: number }
   /** Whether upright frames are mirrored, which not every version of FFmpeg does on its own. */
   readonly mirrored: boolean
 }
@@ -70,6 +72,7 @@ export async function planPieces(path: string, ranges: readonly TimeRange[], mod
       origin: source.index.ptsOf(0) ?? 0,
       width: info.width,
       height: info.height,
+      aspect: source.aspect,
       mirrored: source.orientation.mirrored,
     }
     const sound = found?.sound?.index ?? null
