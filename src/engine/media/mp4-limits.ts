@@ -11,8 +11,10 @@ const MAX_INDEX_BYTES = 2 ** 28
 const MIN_PICTURE_BYTES = 8
 /** Old QuickTime files count audio samples before compression; no codec exceeds this compression ratio. */
 const MAX_SOUND_RATIO = 64
-/** Product of edits and samples that every file may have: FFmpeg's index repeats each sample for each edit that uses it. */
-const MIN_EDITED_SAMPLES = 2 ** 15
+/** Product of edits and entries of FFmpeg's index that every file may have: it repeats each entry for each edit that uses it. */
+const MIN_EDITED_ENTRIES = 2 ** 15
+/** Fewest samples of old QuickTime sound to which FFmpeg gives an entry of its index, unless a chunk ends before; mostly it is about 1024. */
+const SAMPLES_PER_ENTRY = 160
 /** Milliseconds of reading before yielding to the event loop and checking the abort signal. */
 const SLICE_MS = 8
 const MAX_DEPTH = 12
@@ -120,20 +122,20 @@ class IndexCheck {
     }
     const sizes = boxes.get('stsz')
     const [each, count] = sizes && sizes.byteLength >= 12 ? [sizes.getUint32(4), sizes.getUint32(8)] : [0, 0]
-    const edits = boxes.get('elst')
-    const edited = count * Math.min(edits && edits.byteLength >= 8 ? edits.getUint32(4) : 0, (edits?.byteLength ?? 0) / 12)
-    if (edited > Math.max(this.#bytes, MIN_EDITED_SAMPLES))
-      throw tooMuch(this.#path, `${Math.floor(edited / count)} edits of ${count} samples`)
+    const times = boxes.get('stts')
+    const single = !pictures && times && times.byteLength >= 16 && times.getUint32(4) === 1 && times.getUint32(12) === 1
+    const samples = single ? Math.max(each === 0 ? 0 : count, samplesOfChunks(boxes)) : count
+    if (single && samples > this.#bytes * MAX_SOUND_RATIO) throw tooMuch(this.#path, `${samples} samples`)
+    const entries = single ? chunksIn(boxes) + samples / SAMPLES_PER_ENTRY : samples
+    const edits = Math.floor(Math.min(declared(boxes.get('elst')), (boxes.get('elst')?.byteLength ?? 0) / 12))
+    if (entries * edits > Math.max(this.#bytes, MIN_EDITED_ENTRIES)) throw tooMuch(this.#path, `${edits} edits of ${samples} samples`)
     const available = this.#bytes / (pictures ? MIN_PICTURE_BYTES : 1)
     if (each === 0) {
       // The table has one entry per sample.
       if (Math.min(count, ((sizes?.byteLength ?? 0) - 12) / 4) > available) throw tooMuch(this.#path, `${count} samples`)
       return
     }
-    const times = boxes.get('stts')
-    const single = !pictures && times && times.byteLength >= 16 && times.getUint32(4) === 1 && times.getUint32(12) === 1
     if (!single && (count > available || count * each > this.#bytes)) throw tooMuch(this.#path, `${count} samples`)
-    if (single && Math.max(count, samplesOfChunks(boxes)) > this.#bytes * MAX_SOUND_RATIO) throw tooMuch(this.#path, `${count} samples`)
   }
 
   #fragment(view: DataView): void {
@@ -183,6 +185,16 @@ function isElsewhere(view: DataView | undefined): boolean {
     at += entry.length
   }
   return false
+}
+
+/** Number of entries that a table declares. */
+function declared(table: DataView | undefined): number {
+  return table && table.byteLength >= 8 ? table.getUint32(4) : 0
+}
+
+/** Number of chunks for which a place is given. */
+function chunksIn(boxes: ReadonlyMap<string, DataView>): number {
+  return Math.max(...['stco', 'co64'].map((name) => Math.min(declared(boxes.get(name)), (boxes.get(name)?.byteLength ?? 0) / 4)))
 }
 
 /** Total number of samples in all chunks, from the sample-to-chunk table. */

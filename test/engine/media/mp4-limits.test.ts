@@ -86,6 +86,9 @@ describe('rejects a small file that declares more than it can contain', () => {
         ),
     ],
     ['in sound', () => changeSound(withAc4Track(film, Buffer.alloc(6400)))],
+    ['in old sound', () => withOldSound({ samples: 400_000_000, size: 1, edits: 1 })],
+    ['in chunks of old sound', () => withOldSound({ samples: 400_000_000, size: 0, edits: 1 })],
+    ['in edits of old sound', () => withOldSound({ samples: 1_000_000, size: 1, edits: 1000 })],
   ])('%s', async (name, make) => {
     const path = join(folder, `${name}.mp4`)
     await writeFile(path, make())
@@ -103,6 +106,36 @@ function changeSound(bytes: Buffer): Buffer {
   copy.writeUInt32BE(100_000, sizes + 12)
   return copy
 }
+
+/**
+ * The film with old QuickTime sound in one chunk, of which FFmpeg indexes pieces of 1024 samples.
+ * @param size bytes of each sample; 0 for a table that has none
+ */
+function withOldSound({ samples, size, edits }: { readonly samples: number; readonly size: number; readonly edits: number }): Buffer {
+  const bytes = withAc4Track(film, Buffer.alloc(64_000))
+  return changeBox(bytes, ['moov'], (content) => {
+    const parts = boxes(content as Buffer)
+    const sound = parts.findLastIndex(({ name }) => name === 'trak')
+    const tables: Record<string, Buffer> = {
+      stts: int32s(0, 1, samples, 1),
+      stsc: int32s(0, 1, 1, samples, 1),
+      stsz: int32s(0, size, size && samples),
+    }
+    const edit = int32s(800, 0, 0x10000)
+    let track = parts[sound]?.whole as Buffer
+    for (const [type, table] of Object.entries(tables)) track = changeBox(track, [...SAMPLE_TABLE.slice(1), type], () => table)
+    const list = box('elst', int32s(0, edits), ...Array.from({ length: edits }, () => edit))
+    track = changeBox(track, ['trak', 'edts'], () => list)
+    return Buffer.concat(parts.map(({ whole }, i) => (i === sound ? track : whole)))
+  })
+}
+
+test('opens old sound of more samples than bytes, with several edits', async () => {
+  const path = join(folder, 'old-sound.mov')
+  await writeFile(path, withOldSound({ samples: 256_000, size: 1, edits: 3 }))
+  await using clip = await openClip(path, signal)
+  expect(clip.info.frameCount).toBe(20)
+})
 
 test('opens valid files: plain, with a compressed index, in fragments', async () => {
   await writeClip(join(folder, 'fragments.mp4'), numberedPictures(20, 144, 96), {
