@@ -1,7 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decideRun } from '../../../src/engine/estimate/decide-run.ts'
-import { estimateRun, fittingSettings, maxFrames, type RunRequest, towerGpuMemory } from '../../../src/engine/estimate/estimate-run.ts'
+import {
+  approximateTokens,
+  estimateRun,
+  fittingSettings,
+  maxFrames,
+  type RunRequest,
+  towerGpuMemory,
+} from '../../../src/engine/estimate/estimate-run.ts'
 import { contextOnGpu, NOTHING_OFFLOADED, shareOut } from '../../../src/engine/estimate/gpu-share.ts'
 import { type MemoryNeeded, towerMemory } from '../../../src/engine/estimate/memory-needed.ts'
 import { loadedMemory, type MemoryState, NO_LIMITS, unloadedMemory } from '../../../src/engine/estimate/memory-state.ts'
@@ -204,4 +211,17 @@ describe('maxFrames', () => {
     expect(maxFrames(request)).toBe(64)
     expect(maxFrames({ ...request, costs: { ...request.costs, maxFrames: Number.POSITIVE_INFINITY } })).toBe(256)
   })
+})
+
+// Tokens that Qwen's tokenizer and that of Llama count.
+it.each([
+  ['A man in a red shirt walks across the street and opens the door of a small shop.', 19, 19],
+  ['一名身穿红色衬衫的男子穿过街道，打开一家小店的门，向柜台后面的女子问好。随后他选购水果，付款离开。', 30, 60],
+  ['赤いシャツを着た男性が通りを渡り、小さな店のドアを開け、カウンターの後ろの女性に挨拶する。', 35, 50],
+  ['빨간 셔츠를 입은 남자가 길을 건너 작은 가게의 문을 열고 카운터 뒤의 여자에게 인사한다.', 39, 59],
+  ['लाल कमीज़ पहने एक आदमी सड़क पार करता है, एक छोटी दुकान का दरवाज़ा खोलता है और महिला को नमस्ते कहता है।', 96, 107],
+  ['12:34:56 1999 3.14159', 21, 22],
+])('estimates about as many tokens for "%s" as it has, or more', (text, qwen, llama) => {
+  expect(approximateTokens(text)).toBeGreaterThanOrEqual(0.9 * Math.max(qwen, llama))
+  expect(approximateTokens(text)).toBeLessThanOrEqual(2.5 * Math.max(qwen, llama))
 })
