@@ -1,3 +1,4 @@
+import stringWidth from 'string-width'
 import type { EngineEvent, Stage } from '../shared/engine-events.ts'
 import { oneLine } from './printable.ts'
 
@@ -119,6 +120,20 @@ export class ProgressLine {
     this.#drawnAt = time
     this.#visible = true
     const columns = Math.max(20, (this.#output.columns || 80) - 1)
-    this.#output.write(`\r\x1b[K${progressText(this.#state).slice(0, columns)}`)
+    this.#output.write(`\r\x1b[K${cutToColumns(progressText(this.#state), columns)}`)
   }
+}
+
+const segmenter = new Intl.Segmenter()
+
+/** The beginning of a text that fits in a number of columns. A line that is wrapped cannot be redrawn in place. */
+function cutToColumns(text: string, columns: number): string {
+  let left = columns
+  let cut = ''
+  for (const { segment } of segmenter.segment(text)) {
+    left -= stringWidth(segment)
+    if (left < 0) break
+    cut += segment
+  }
+  return cut
 }

@@ -44,6 +44,15 @@ describe('progress on stderr', () => {
     expect(output.written.slice(1)).toEqual(['\r\x1b[K'])
   })
 
+  it('counts columns, not characters: wide ones take two, and none is cut in half', () => {
+    const output = terminal(true, 30)
+    const line = new ProgressLine(output)
+    line.begin(`${'漢'.repeat(20)}.mp4`)
+    line.begin(`${'👨‍👩‍👧'.repeat(20)}.mp4`)
+    line.begin('é'.repeat(40))
+    expect(output.written).toEqual(['漢'.repeat(14), '👨‍👩‍👧'.repeat(14), 'é'.repeat(29)].map((text) => `\r\x1b[K${text}`))
+  })
+
   it('stays hidden until the next clip', () => {
     const output = terminal(true)
     const line = new ProgressLine(output)
