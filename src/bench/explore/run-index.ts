@@ -9,6 +9,7 @@ import type { EventCount } from '../metrics/verdicts.ts'
 import { VIDEO_MME, videoMmeLabels } from '../metrics/video-mme.ts'
 import type { Prediction, UpstreamVersion } from '../prediction.ts'
 import { parsePythonJson } from '../python-json.ts'
+import { addFirst } from '../run/merge.ts'
 import { parsePrediction } from '../run/read-predictions.ts'
 import { type RunFiles, verdictsName } from './run-files.ts'
 import { f1OfCounts, parseVerdict, type VerdictLine } from './verdict-line.ts'
@@ -43,7 +44,7 @@ export interface IndexedSample {
 }
 
 export interface RunIndex {
-  /** In the order of the files. If a key occurs several times, the first answer, or the first failure if there is no answer. */
+  /** In the order of the files. If a key occurs several times, the first line counts: see {@link addFirst}. */
   readonly samples: readonly IndexedSample[]
   readonly byKey: ReadonlyMap<string, IndexedSample>
   readonly broken: { readonly count: number; readonly first: readonly string[] }
@@ -58,7 +59,6 @@ export async function indexRun(files: RunFiles, signal: AbortSignal): Promise<Ru
   const broken = new Broken()
   const verdicts = await readVerdicts(files, broken, signal)
   const byKey = new Map<string, IndexedSample>()
-  const answered = new Set<string>()
   const judges = new Map<string, string>()
   for (const { path } of files.predictions) {
     for await (const read of readJsonLines(path, signal)) {
@@ -79,10 +79,7 @@ export async function indexRun(files: RunFiles, signal: AbortSignal): Promise<Ru
         labels: labelsOf(prediction),
       }
       if (found?.line.judge) judges.set(name, found.line.judge)
-      // Several shards of a run may contain the same sample: an answer takes precedence over a failure, and the first answer counts, as in an evaluation.
-      if (answered.has(sample.key) || (byKey.has(sample.key) && prediction.prediction === null)) continue
-      byKey.set(sample.key, sample)
-      if (prediction.prediction !== null) answered.add(sample.key)
+      addFirst(byKey, sample)
     }
   }
   return { samples: [...byKey.values()], byKey, broken, judges }

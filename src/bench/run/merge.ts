@@ -83,11 +83,20 @@ interface OpenSet {
 
 const NO_DUPLICATES: Duplicates = { count: 0, different: 0, first: null }
 
+/**
+ * Adds a line by the rule `first`, unless there is one with its key. Returns the existing one; null if there was none. Evaluations and the index of
+ * the app use the same rule, so that both show the same score.
+ */
+export function addFirst<Line extends { readonly key: string }>(lines: Map<string, Line>, line: Line): Line | null {
+  const there = lines.get(line.key)
+  if (there === undefined) lines.set(line.key, line)
+  return there ?? null
+}
+
 function takeFirst(set: OpenSet, prediction: Prediction, place: string): void {
   const { key } = prediction
-  const there = set.predictions.get(key)
-  if (there === undefined) {
-    set.predictions.set(key, prediction)
+  const there = addFirst(set.predictions, prediction)
+  if (there === null) {
     set.places.set(key, place)
     return
   }

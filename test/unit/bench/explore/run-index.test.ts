@@ -8,6 +8,8 @@ import { tablesOf } from '../../../../src/bench/explore/run-tables.ts'
 import { searchRun } from '../../../../src/bench/explore/search.ts'
 import { scoreVideoMme } from '../../../../src/bench/metrics/video-mme.ts'
 import { videoMmeReport } from '../../../../src/bench/report/video-mme-report.ts'
+import { findPredictions } from '../../../../src/bench/run/find-predictions.ts'
+import { mergePredictions } from '../../../../src/bench/run/merge.ts'
 import { choice, dreamVerdict, failure, prediction, writePredictions, writeVerdicts } from '../../../helpers/bench-run.ts'
 
 const never = new AbortController().signal
@@ -51,15 +53,8 @@ test('indexes the state of every sample and reads its texts from the files', asy
   expect(read.map((each) => each.prediction)).toEqual(['A', long])
 })
 
-test('reports broken lines and continues; prefers an answer to a failure of the same sample in any order', async () => {
-  await writePredictions(run, 'mvbench', [
-    choice(1, 'B'),
-    '{"key": "torn',
-    choice(2, null),
-    choice(2, 'B'),
-    choice(3, 'B'),
-    choice(3, null),
-  ])
+test('reports broken lines and continues', async () => {
+  await writePredictions(run, 'mvbench', [choice(1, 'B'), '{"key": "torn', choice(2, 'B'), choice(3, 'B')])
   const { samples, broken } = await indexed()
   expect(samples.map(({ key, standing }) => [key, standing.kind])).toEqual([
     ['MVBench/action-1', 'choice'],
@@ -70,12 +65,14 @@ test('reports broken lines and continues; prefers an answer to a failure of the 
   expect(broken.first[0]).toMatch(/mvbench[/\\]predictions\.jsonl:2: not JSON/)
 })
 
-test('takes the first of several answers to a sample, as an evaluation does', async () => {
-  const predictions = [choice(1, null), choice(1, 'B'), choice(1, 'A'), choice(2, 'none of these'), choice(2, 'B'), choice(3, null)]
+test('takes the line of a sample that an evaluation takes: the first', async () => {
+  const predictions = [choice(1, null), choice(1, 'B'), choice(2, 'none of these'), choice(2, 'B'), choice(3, 'B'), choice(3, null)]
   await writePredictions(run, 'mvbench', predictions)
   const { samples } = await indexed()
-  expect(samples.map(({ standing }) => standing)).toEqual([{ kind: 'choice', correct: true }, { kind: 'failed' }, { kind: 'failed' }])
-  expect((await readSamples(samples)).map(({ prediction: answer }) => answer)).toEqual(['B', 'none of these', null])
+  expect(samples.map(({ standing }) => standing)).toEqual([{ kind: 'failed' }, { kind: 'failed' }, { kind: 'choice', correct: true }])
+  const { files } = await findPredictions(run)
+  const { sets } = await mergePredictions(files, never, 'first')
+  expect(await readSamples(samples)).toEqual([...(sets[0]?.predictions.values() ?? [])])
 })
 
 test('reads verdicts of the Python program by number, without events where there were none', async () => {
