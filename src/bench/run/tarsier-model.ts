@@ -154,7 +154,7 @@ export class TarsierModel implements ModelUnderTest {
       throw new TarsierError('internal', 'The engine returned no support. Please report it.')
     }
     const clip = { path, frames: this.#frames, maxPixels: this.#options.maxPixels }
-    const truth = await supportOf({ kind: 'ask', text: sample.prompt, clip }, String(sample.reference))
+    const truth = await supportOf({ kind: 'ask', text: sample.prompt, clip, system: this.#options.system }, String(sample.reference))
     const wrong = await supportOf({ kind: 'regenerate' }, told.data.text)
     const device = `language ${this.#facts.languageDevice}`
     return { text: checkAnswer(truth, wrong), finish: 'end', frames, width: null, height: null, device }
