@@ -123,8 +123,8 @@ function formatHelp(): string {
 }
 
 async function findEvents(paths: readonly string[], options: EventsOptions, signal: AbortSignal): Promise<ExitCode> {
-  const text = options.text === undefined ? undefined : await readText(options.text)
-  if (text?.trim() === '') throw new TarsierError('usage', 'The text is empty. Give a text with at least one word.')
+  const text = options.text === undefined ? undefined : (await readText(options.text)).trim()
+  if (text === '') throw new TarsierError('usage', 'The text is empty. Give a text with at least one word.')
   const clips = await planClips(paths, targetsOf(options), options, signal)
   const progress = new ProgressLine(process.stderr)
   await using engine = startEngineHost(engineOptions(options))
