@@ -13,7 +13,7 @@ import { startsLikeMedia } from './find-clips.ts'
 export class SidecarNames {
   readonly #extension: string
   readonly #given: ReadonlySet<string>
-  readonly #folders = new Map<string, Promise<readonly string[]>>()
+  readonly #folders = new Map<string, Promise<Folder>>()
   readonly #clips = new Map<string, Promise<boolean>>()
 
   /**
@@ -43,9 +43,10 @@ export class SidecarNames {
 
   /** Whether a short name is a clip, or may be used for another clip's text. */
   async #isTaken(short: string, name: string, folder: string): Promise<boolean> {
-    for (const other of await this.#namesIn(folder)) {
-      const claims = same(other, short) || (other !== name && (same(this.#short(other), short) || same(this.#whole(other), short)))
-      if (claims && (await this.#isClip(other, folder))) return true
+    const { claims } = await this.#folder(folder)
+    for (const other of claims.get(folded(short)) ?? []) {
+      const isOwn = other === name && folded(other) !== folded(short)
+      if (!isOwn && (await this.#isClip(other, folder))) return true
     }
     return false
   }
@@ -58,12 +59,25 @@ export class SidecarNames {
     return `${name}.${this.#extension}`
   }
 
-  #namesIn(folder: string): Promise<readonly string[]> {
+  #folder(folder: string): Promise<Folder> {
     const key = resolve(folder)
+    const there = this.#folders.get(key) ?? this.#read(key)
+    this.#folders.set(key, there)
+    return there
+  }
+
+  async #read(folder: string): Promise<Folder> {
     // If the folder cannot be listed, other clips are unknown, but the text can still be written.
-    const names = this.#folders.get(key) ?? readdir(key).catch(() => [])
-    this.#folders.set(key, names)
-    return names
+    const names = await readdir(folder).catch(() => [])
+    const claims = new Map<string, string[]>()
+    for (const name of names) {
+      for (const claimed of new Set([name, this.#short(name), this.#whole(name)].map(folded))) {
+        const there = claims.get(claimed)
+        if (there) there.push(name)
+        else claims.set(claimed, [name])
+      }
+    }
+    return { names: new Set(names), claims }
   }
 
   #isClip(name: string, folder: string): Promise<boolean> {
@@ -76,12 +90,19 @@ export class SidecarNames {
   async #looksLikeClip(name: string, path: string): Promise<boolean> {
     if (this.#given.has(path)) return true
     return (
-      !name.startsWith('.') && (hasMediaExtension(name) ? (await this.#namesIn(dirname(path))).includes(name) : await startsLikeMedia(path))
+      !name.startsWith('.') && (hasMediaExtension(name) ? (await this.#folder(dirname(path))).names.has(name) : await startsLikeMedia(path))
     )
   }
 }
 
+/** The files of a folder. */
+interface Folder {
+  readonly names: ReadonlySet<string>
+  /** The files that have or may get a name, by that name {@link folded}: a file's own, and those of its text. */
+  readonly claims: ReadonlyMap<string, readonly string[]>
+}
+
 /** Ignores case, because some file systems treat A.txt and a.txt as the same file. */
-function same(a: string, b: string): boolean {
-  return a.toLowerCase() === b.toLowerCase()
+function folded(name: string): string {
+  return name.toLowerCase()
 }

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, relative } from 'node:path'
 import { expect, test } from 'vitest'
@@ -49,3 +50,14 @@ test('never returns the name of a clip', async () => {
   expect(await named({ 'a.mp4': '', 'a.txt': GIF }, ['a.mp4', 'a.txt'])).toEqual(['a.mp4.txt', 'a.txt.txt'])
   await expect(named({ 'a.mp4': '', 'a.mov': '', 'a.mp4.txt': GIF }, ['a.mp4'])).rejects.toMatchObject({ code: 'write-failed' })
 })
+
+test('names the texts of a folder with tens of thousands of clips at once', async () => {
+  await using scratch = await ScratchFolder.make()
+  const clips = Array.from({ length: 20_000 }, (_, i) => scratch.path(`${i}.mp4`))
+  for (const clip of clips) writeFileSync(clip, '')
+  const names = new SidecarNames('txt', clips)
+  const begun = performance.now()
+  for (const clip of clips) await names.of(clip)
+  // Comparing every name with every other takes minutes.
+  expect(performance.now() - begun).toBeLessThan(10_000)
+}, 60_000)
