@@ -42,6 +42,7 @@ export async function planClips(
   const sources = new Set(given.map((file) => resolve(file)))
   const clips: PlannedClip[] = []
   for (const clip of found) {
+    signal.throwIfAborted()
     try {
       const target = clip.error ? null : await targetOf(clip.file)
       if (target !== null) {
@@ -79,8 +80,9 @@ async function namesOf(clips: readonly string[], targets: Targets): Promise<(fil
   return async (file) => {
     const name = basename(file, extname(file))
     let target = join(path, `${name}.${extension}`)
-    for (let copy = 2; taken.has(target); copy += 1) target = join(path, `${name}-${copy}.${extension}`)
-    taken.add(target)
+    // Some file systems treat a.txt and A.txt as one file.
+    for (let copy = 2; taken.has(target.toLowerCase()); copy += 1) target = join(path, `${name}-${copy}.${extension}`)
+    taken.add(target.toLowerCase())
     return target
   }
 }
