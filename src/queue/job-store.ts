@@ -129,19 +129,26 @@ export async function deleteJob(name: string, database: Database, signal: AbortS
   await database.query(`delete from ${SCHEMA}.job where id = $1`, [job.id], signal)
 }
 
-/** Puts the failed units of a job back into its queue, and returns their number. @param code only those that failed with this code */
+/**
+ * Puts the failed units of a job back into its queue, and returns their number. Units that fail again meanwhile stay failed: a worker that fails fast
+ * would otherwise keep this from ending.
+ * @param code only those that failed with this code
+ */
 export async function retryFailed(name: string, code: string | null, database: Database, signal: AbortSignal): Promise<number> {
   const job = await findRow(name, database, signal)
   if (job.state === 'cancelled')
     throw new TarsierError('queue-mismatch', `The job "${name}" was cancelled and cannot be continued. Submit it under another name.`)
+  // As text, because a Date has no microseconds.
+  const [clock] = await database.query<{ now: string }>('select now()::text as now', [], signal)
   let retried = 0
   for (;;) {
     const count = await database.transaction(async (connection) => {
       const removed = await connection.query<{ unit: string; worker: number }>(
         `delete from ${SCHEMA}.result where job = $1 and unit in (
-           select unit from ${SCHEMA}.result where job = $1 and code is not null and ($2::text is null or code = $2) limit ${RETRY_BATCH} for update
+           select unit from ${SCHEMA}.result
+           where job = $1 and code is not null and ($2::text is null or code = $2) and finished <= $3::timestamptz limit ${RETRY_BATCH} for update
          ) returning unit, worker`,
-        [job.id, code],
+        [job.id, code, clock?.now],
       )
       const units = removed.map(({ unit }) => unit)
       await connection.query(`delete from ${SCHEMA}.attempt where job = $1 and unit = any($2)`, [job.id, units])

@@ -86,6 +86,20 @@ describe.skipIf(!hasPostgres)(withServer('a worker of a queue'), () => {
     expect(await jobDetails('poison', queue, never)).toMatchObject({ units: 8, done: 8, failed: 0 })
   })
 
+  test('that fails fast does not keep a retry of failed units from ending', async () => {
+    await using queue = await openQueue(await database(), never)
+    const count = 4500 // more than one transaction
+    await submitted('fast', unitsNamed(count), queue)
+    const failing = () => Promise.reject(new TarsierError('file-missing', 'There is no such file.'))
+    await runWorker(queue, await workerOptions(failing), () => {}, never, never)
+    const stop = new AbortController()
+    const options = { ...(await workerOptions(failing)), drain: false }
+    const worker = runWorker(queue, options, () => {}, stop.signal, never)
+    expect(await retryFailed('fast', null, queue, never)).toBe(count)
+    stop.abort()
+    await worker
+  })
+
   test('stops if its engine ends at three units in a row', async () => {
     await using queue = await openQueue(await database(), never)
     await submitted('broken', unitsNamed(9), queue)
