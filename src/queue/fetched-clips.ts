@@ -1,17 +1,17 @@
-import { type FileHandle, mkdir, open, readdir } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { hasMediaExtension } from '../engine/media/media-names.ts'
 import { freeBytes } from '../platform/disk.ts'
 import { type AllowedHosts, expectAllowed, fetchAllowed } from '../platform/fetch-allowed.ts'
 import { writeFailure } from '../platform/file-failure.ts'
-import { isProcessRunning } from '../platform/is-process-running.ts'
 import { remove } from '../platform/move.ts'
 import { deepestCause, failureCode, isAbort, TarsierError } from '../shared/errors.ts'
 import { sizeText } from '../shared/size-text.ts'
+import { makeOwnFolder, type OwnFolder, removeUnusedFolders } from './own-folder.ts'
 
 export interface FetchRules {
-  /** Folder for the fetched clips of this process. */
+  /** Folder in which each process has one for its fetched clips. */
   readonly folder: string
   /** Hosts from which clips may be fetched, with or without a port. */
   readonly allowed: readonly string[]
@@ -28,8 +28,8 @@ const STALL_MS = 30_000
 const SPARE_BYTES = 256 * 2 ** 20
 
 interface Fetched {
-  readonly path: string
-  readonly done: Promise<void>
+  /** Path of the complete file. */
+  readonly done: Promise<string>
   users: number
 }
 
@@ -39,6 +39,8 @@ export class FetchedClips implements AsyncDisposable {
   readonly #files = new Map<string, Fetched>()
   /** Number of files so far. */
   #count = 0
+  /** Made with the first clip, because most workers fetch none. */
+  #folder: Promise<OwnFolder> | null = null
 
   private constructor(rules: FetchRules) {
     this.#rules = rules
@@ -46,9 +48,8 @@ export class FetchedClips implements AsyncDisposable {
 
   /** Removes what processes that no longer run have left. */
   static async open(rules: FetchRules): Promise<FetchedClips> {
-    const names = await readdir(rules.folder).catch(() => [])
-    for (const name of names) if (/^\d+$/.test(name) && !isProcessRunning(Number(name))) await remove(join(rules.folder, name))
-    return new FetchedClips({ ...rules, folder: join(rules.folder, String(process.pid)) })
+    await removeUnusedFolders(rules.folder)
+    return new FetchedClips(rules)
   }
 
   /**
@@ -62,14 +63,13 @@ export class FetchedClips implements AsyncDisposable {
       const extension = extname(new URL(address).pathname)
       this.#count += 1
       // A new name each time: an earlier file of this address may not be removed yet.
-      const path = join(this.#rules.folder, `${this.#count}${hasMediaExtension(`a${extension}`) ? extension : ''}`)
-      file = { path, done: this.#fetch(address, path, signal), users: 1 }
+      const name = `${this.#count}${hasMediaExtension(`a${extension}`) ? extension : ''}`
+      file = { done: this.#fetch(address, name, signal), users: 1 }
       file.done.catch(() => {}) // reported below, to each unit
       this.#files.set(address, file)
     }
     try {
-      await file.done
-      return file.path
+      return await file.done
     } catch (error) {
       await this.release(address)
       throw error
@@ -83,24 +83,38 @@ export class FetchedClips implements AsyncDisposable {
     file.users -= 1
     if (file.users > 0) return
     this.#files.delete(address)
-    await remove(file.path)
+    const path = await file.done.catch(() => null)
+    if (path !== null) await remove(path)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await remove(this.#rules.folder)
+    const folder = await this.#folder?.catch(() => null)
+    await folder?.[Symbol.asyncDispose]()
   }
 
-  async #fetch(address: string, path: string, signal: AbortSignal): Promise<void> {
+  /** The folder of this process. */
+  #own(): Promise<OwnFolder> {
+    this.#folder ??= makeOwnFolder(this.#rules.folder).catch((error: unknown) => {
+      this.#folder = null
+      throw error
+    })
+    return this.#folder
+  }
+
+  /** Returns the path of the file, which is removed if it cannot be completed. */
+  async #fetch(address: string, name: string, signal: AbortSignal): Promise<string> {
     const target = new URL(address)
     expectAllowed(target, this.#allowed)
     try {
-      await mkdir(this.#rules.folder, { recursive: true })
-      const file = await open(path, 'w')
+      const path = join((await this.#own()).path, name)
       try {
+        await using file = await open(path, 'w')
         await this.#receive(target, file, signal)
-      } finally {
-        await file.close()
+      } catch (error) {
+        await remove(path)
+        throw error
       }
+      return path
     } catch (error) {
       signal.throwIfAborted()
       throw writeFailure(`The clip ${target.host}${target.pathname} could not be written`, error)
