@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeFailure } from '../platform/file-failure.ts'
@@ -11,7 +12,7 @@ export function writeError(path: string, cause: unknown): unknown {
 /** Replaces a file atomically: writes and flushes a temporary file, then renames it. Throws `disk-full`, `write-failed`, and the errors of `text`. */
 export async function replaceFile(directory: string, name: string, text: string | Iterable<string> | AsyncIterable<string>): Promise<void> {
   const path = join(directory, name)
-  const temporary = join(directory, `.${name}.${process.pid}.part`)
+  const temporary = join(directory, `.${name}.${randomUUID()}.part`)
   try {
     await using file = await open(temporary, 'w')
     for await (const piece of typeof text === 'string' ? [text] : text) await file.appendFile(piece)

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
 import { z } from 'zod'
@@ -110,7 +111,7 @@ export class PieceFolder implements AsyncDisposable {
     for (let page = 0; page * PIECES_OF_A_PAGE < pieces.length; page += 1) {
       const shown = pieces.slice(page * PIECES_OF_A_PAGE, (page + 1) * PIECES_OF_A_PAGE)
       const target = join(this.path, page === 0 ? 'contact-sheet.jpg' : `contact-sheet-${page + 1}.jpg`)
-      const temporary = join(this.path, `.contact-sheet.${process.pid}.part`)
+      const temporary = join(this.path, `.contact-sheet.${randomUUID()}.part`)
       try {
         const cells = shown.map((line) => ({ path: join(this.path, line.file_name), title: titleOf(line), caption: line.text }))
         await media.contactSheet(cells, temporary, signal)

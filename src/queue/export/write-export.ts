@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { isPlaceholder } from '../../bench/annotations.ts'
@@ -150,7 +151,7 @@ function submittedFile(result: StoredResult): string {
 
 function temporaryFor(out: string): string {
   if (out === '') throw new TarsierError('usage', 'Give the file of the export with --out.')
-  return join(dirname(out), `.${basename(out)}.${process.pid}.part`)
+  return join(dirname(out), `.${basename(out)}.${randomUUID()}.part`)
 }
 
 function failing(out: string): (error: unknown) => never {
