@@ -1,16 +1,8 @@
-import { mkdir } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
-import { dataSetOf } from '../bench/datasets.ts'
-import { predictionSchema } from '../bench/prediction.ts'
 import { PREDICTIONS_FILE } from '../bench/run/prediction-file.ts'
-import { lockRun } from '../bench/run/run-lock.ts'
 import { settleSettings } from '../bench/run/run-settings.ts'
 import type { Selected } from '../bench/run/samples.ts'
-import { writeError } from '../jobs/write-file.ts'
-import type { Database } from '../queue/database.ts'
-import type { StoredResult } from '../queue/export/stored-results.ts'
-import type { ResultWriter } from '../queue/export/write-export.ts'
-import type { Job } from '../queue/job-store.ts'
+import { makeFolder } from '../jobs/write-file.ts'
 import { appVersion } from '../service/version.ts'
 import { eventDefaults } from '../shared/options.ts'
 import { counted } from '../shared/size-text.ts'
@@ -24,8 +16,8 @@ import { picturesOf } from './server-options.ts'
 import { work } from './worker.ts'
 
 /**
- * Shares a run with the machines that run the same command, or a worker: submits the samples as a job, works on it until all are done, and writes
- * the predictions of all machines into the folder of the run.
+ * Shares a run with the machines that run the same command, or a worker: submits the samples as a job, works on it until all are done, and adds the
+ * predictions of all machines to the folder of the run. Returns `failed` also if samples are left, such as those of a job that was paused.
  */
 export async function shareRun(
   { sets }: Selected,
@@ -36,12 +28,21 @@ export async function shareRun(
   const { openQueue, queueUrl } = await import('../queue/open-queue.ts')
   const { openJob, findJob, retryFailed } = await import('../queue/job-store.ts')
   const { submitUnits } = await import('../queue/submit-units.ts')
+  const { sampleForWorkers } = await import('../queue/clip-places.ts')
+  const { writeRun } = await import('../queue/export/write-run.ts')
   const out = resolve(options.out)
   const name = options.job ?? basename(out)
   await using database = await openQueue(queueUrl(options.queue), signal)
   const job = await openJob({ name, tag: null, program: appVersion(), ...(await requestOf(options)) }, database, signal)
+  // Other settings are reported before the work, not after it.
+  for (const { dataSet } of sets) {
+    const directory = join(out, dataSet.name)
+    await makeFolder(directory)
+    await settleSettings(directory, dataSet.name, job.settings, join(directory, PREDICTIONS_FILE))
+  }
   async function* units() {
-    for (const { samples } of sets) for (const sample of samples) yield { kind: 'sample', sample } as const
+    for (const { samples } of sets)
+      for (const sample of samples) yield { kind: 'sample', sample: sampleForWorkers(sample, options.videos ?? null) } as const
   }
   await submitUnits(job, units(), database, () => {}, signal)
   if (options.retryFailed) await retryFailed(name, null, database, signal)
@@ -68,11 +69,12 @@ export async function shareRun(
   )
   await writeRun(await findJob(name, database, signal), out, database, signal)
   const { jobDetails } = await import('../queue/job-progress.ts')
-  const state = await jobDetails(name, database, signal)
+  const { units: all = 0, done = 0, failed = 0 } = (await jobDetails(name, database, signal)) ?? {}
+  const left = all - done - failed
   process.stdout.write(
-    `${oneLine(name)}: ${counted(state?.units ?? 0, 'sample')}, ${state?.done} answered, ${state?.failed} failed: ${oneLine(out)}\n`,
+    `${oneLine(name)}: ${counted(all, 'sample')}, ${done} answered, ${failed} failed${left > 0 ? `, ${left} left` : ''}: ${oneLine(out)}\n`,
   )
-  return state?.failed === 0 ? code : exitCodes.failed
+  return failed + left > 0 ? exitCodes.failed : code
 }
 
 async function requestOf(options: BenchRunOptions) {
@@ -96,57 +98,4 @@ async function requestOf(options: BenchRunOptions) {
   const { readManifest } = await import('../engine/models/manifest.ts')
   const { DEMO_MODEL, resolveModel } = await import('../engine/models/registry.ts')
   return localJob(await readManifest(await resolveModel(options.model ?? DEMO_MODEL, homeOf(options))), choices)
-}
-
-/** Writes the predictions of a job in the layout of a run on one machine: a folder with settings for each data set. */
-async function writeRun(job: Job, out: string, database: Database, signal: AbortSignal): Promise<void> {
-  const { readResults } = await import('../queue/export/stored-results.ts')
-  const { openWriter } = await import('../queue/export/write-export.ts')
-  const open = new Map<string, { readonly writer: ResultWriter; readonly lock: AsyncDisposable }>()
-  try {
-    await readResults(
-      job,
-      database,
-      async (page) => {
-        for (const [set, results] of bySet(page)) {
-          const there = open.get(set) ?? (await openSet(set))
-          open.set(set, there)
-          await there.writer.write(results)
-        }
-      },
-      signal,
-    )
-    for (const { writer } of open.values()) await writer.finish()
-  } finally {
-    for (const { writer, lock } of open.values()) {
-      await writer.close()
-      await lock[Symbol.asyncDispose]()
-    }
-  }
-
-  async function openSet(set: string) {
-    const directory = join(out, set)
-    const path = join(directory, PREDICTIONS_FILE)
-    await mkdir(directory, { recursive: true }).catch((error: unknown) => {
-      throw writeError(directory, error)
-    })
-    const lock = await lockRun(directory)
-    try {
-      await settleSettings(directory, set, job.settings, path)
-      return { writer: await openWriter('jsonl', path, null, true), lock }
-    } catch (error) {
-      await lock[Symbol.asyncDispose]()
-      throw error
-    }
-  }
-}
-
-function bySet(page: readonly StoredResult[]): Map<string, StoredResult[]> {
-  const sets = new Map<string, StoredResult[]>()
-  for (const result of page) {
-    const { dataset } = predictionSchema.parse(JSON.parse(result.line))
-    const set = dataSetOf(dataset)?.name ?? dataset
-    sets.set(set, [...(sets.get(set) ?? []), result])
-  }
-  return sets
 }

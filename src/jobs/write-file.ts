@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { open } from 'node:fs/promises'
+import { mkdir, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeFailure } from '../platform/file-failure.ts'
 import { move, remove } from '../platform/move.ts'
@@ -21,5 +21,14 @@ export async function replaceFile(directory: string, name: string, text: string 
   } catch (error) {
     await remove(temporary)
     throw writeError(path, error)
+  }
+}
+
+/** Creates a folder and its parents if they are missing. Throws `disk-full` and `write-failed`. */
+export async function makeFolder(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true })
+  } catch (error) {
+    throw writeError(directory, error)
   }
 }

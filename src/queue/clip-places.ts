@@ -1,10 +1,10 @@
 import { opendir } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { isAbsolute, relative, resolve, sep } from 'node:path'
 import { isPlaceholder } from '../bench/annotations.ts'
 import { dataSetOf, isGenerated } from '../bench/datasets.ts'
 import { type ClipFile, clipFile, VideoFolder } from '../bench/locate-videos.ts'
 import type { MovingShapesVideos } from '../bench/moving-shapes/videos.ts'
-import { clipsOf } from '../bench/sample.ts'
+import { clipsOf, type Sample } from '../bench/sample.ts'
 import { readFailure } from '../platform/file-failure.ts'
 import { isInside } from '../platform/is-inside.ts'
 import { TarsierError } from '../shared/errors.ts'
@@ -150,4 +150,25 @@ async function folderFailure(folder: string): Promise<TarsierError | 'empty' | n
 /** Whether a clip is an address to be fetched. */
 export function isAddress(file: string): boolean {
   return /^https?:\/\//i.test(file)
+}
+
+/**
+ * A sample whose clips workers find where a run on this machine does: there, relative paths start at the current folder; at a worker, at its folder
+ * of clips. Paths become relative to that folder if they are in it, and absolute otherwise.
+ * @param videos folder of the clips on this machine; null for the current one
+ */
+export function sampleForWorkers(sample: Sample, videos: string | null): Sample {
+  const base = resolve(videos ?? '.')
+  const placed = (file: string): string => {
+    if (isPlaceholder(file) || isAddress(file) || isAbsolute(file)) return file
+    const path = resolve(file)
+    // Slashes, for workers on other systems.
+    return isInside(base, path) ? relative(base, path).replaceAll(sep, '/') : path
+  }
+  const content = sample.content.map((part) =>
+    part.kind === 'clip'
+      ? { ...part, clip: { ...part.clip, file: typeof part.clip.file === 'string' ? placed(part.clip.file) : part.clip.file.map(placed) } }
+      : part,
+  )
+  return { ...sample, content }
 }

@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { linesOf } from '../../jobs/sinks/json-lines.ts'
-import { replaceFile, writeError } from '../../jobs/write-file.ts'
+import { makeFolder, replaceFile } from '../../jobs/write-file.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import { dataSetOf } from '../datasets.ts'
 import type { BrokenLine } from '../json-lines.ts'
@@ -119,7 +118,7 @@ export function mergeInto(
 ): void {
   const { key } = prediction
   const there = predictions.get(key)
-  if (there && there.prediction !== null && prediction.prediction !== null && !sameAnswer(there, prediction))
+  if (there && isOtherAnswer(there, prediction))
     throw new TarsierError(
       'bench-mismatch',
       `"${key}" has two different predictions, at ${places.get(key) ?? 'an unknown place'} and at ${place}. Remove one of them.`,
@@ -138,20 +137,16 @@ export async function writeMerged(sets: readonly MergedSet[], out: string): Prom
   if (taken.length > 0) throw new TarsierError('usage', `${taken.join(', ')} would be overwritten. Give another folder with --out.`)
   for (const { name, predictions, settings } of sets) {
     const directory = join(out, name)
-    try {
-      await mkdir(directory, { recursive: true })
-    } catch (error) {
-      throw writeError(directory, error)
-    }
+    await makeFolder(directory)
     if (settings !== null) await writeSettings(directory, name, settings)
     await replaceFile(directory, PREDICTIONS_FILE, linesOf(predictions.values()))
   }
 }
 
-/** Compares two answers without the device and the time they took. */
-function sameAnswer(a: Prediction, b: Prediction): boolean {
+/** Whether both are answers and differ, apart from the device and the time they took. */
+export function isOtherAnswer(a: Prediction, b: Prediction): boolean {
   const fieldsOf = ({ prompt, begun, reference, prediction }: Prediction) => [prompt, begun, reference, prediction]
-  return isDeepStrictEqual(fieldsOf(a), fieldsOf(b))
+  return a.prediction !== null && b.prediction !== null && !isDeepStrictEqual(fieldsOf(a), fieldsOf(b))
 }
 
 function agreed(a: RunSettings | null, from: string, b: RunSettings | null, file: string): RunSettings | null {

@@ -1,6 +1,5 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { replaceFile, writeError } from '../../jobs/write-file.ts'
+import { makeFolder, replaceFile } from '../../jobs/write-file.ts'
 import { UPSTREAM_FOLDER } from './find-predictions.ts'
 import { PREDICTIONS_FILE } from './prediction-file.ts'
 import { readPredictions } from './read-predictions.ts'
@@ -14,11 +13,7 @@ import { toUpstream } from './upstream-prediction.ts'
 export async function writeUpstream(directory: string, shard: Shard | undefined, signal: AbortSignal): Promise<string> {
   const folder = join(directory, UPSTREAM_FOLDER)
   const name = shard ? `predictions_${shard.of}_${shard.index - 1}.jsonl` : 'predictions.jsonl'
-  try {
-    await mkdir(folder, { recursive: true })
-  } catch (error) {
-    throw writeError(folder, error)
-  }
+  await makeFolder(folder)
   await replaceFile(folder, name, upstreamLines(join(directory, PREDICTIONS_FILE), signal))
   return join(folder, name)
 }

@@ -83,6 +83,29 @@ describe.skipIf(!hasPostgres)(withServer('tarsier jobs and tarsier worker'), { t
     expect(await readFile(join(folder, 'texts-out.jsonl'), 'utf8')).toBe(checked.stdout)
   })
 
+  test('add the samples of a shared run to those that its folder has, and report what is left', async () => {
+    const cli = commands('')
+    const bench = (...args: string[]) => cli('bench', 'run', 'moving-shapes-dream', '--out', 'run', '--max-tokens', '8', ...args, ...local)
+    const keys = async () =>
+      jsonLines(await readFile(join(folder, 'run/moving-shapes-dream/predictions.jsonl'), 'utf8')).map(
+        (line) => predictionSchema.parse(line).key,
+      )
+    expect(await bench('--limit', '3')).toMatchObject({ code: 0 })
+    const alone = await keys()
+    const queue = await database()
+    expect(await bench('--limit', '2', '--queue', queue)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('run: 2 samples, 2 answered, 0 failed: '),
+    })
+    expect(await keys()).toEqual(alone)
+    await commands(queue)('jobs', 'pause', 'run')
+    expect(await bench('--limit', '4', '--queue', queue)).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('run: 4 samples, 2 answered, 0 failed, 2 left: '),
+    })
+    expect(await keys()).toEqual(alone)
+  })
+
   test('fetch clips from allowed hosts only, and continue an interrupted download', async () => {
     const bytes = await readFile(red)
     const ranges: (string | undefined)[] = []

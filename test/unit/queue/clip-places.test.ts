@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { resolve } from 'node:path'
 import { expect, it } from 'vitest'
-import { ClipPlaces } from '../../../src/queue/clip-places.ts'
+import type { Sample } from '../../../src/bench/sample.ts'
+import { ClipPlaces, sampleForWorkers } from '../../../src/queue/clip-places.ts'
 import type { Unit } from '../../../src/queue/unit.ts'
 import { ScratchFolder } from '../../helpers/scratch-folder.ts'
 
@@ -38,3 +40,23 @@ it('keeps a fetched clip until each unit that got it is done, whatever became of
     server.close()
   }
 })
+
+it('gives workers the clips that a run on this machine opens', () => {
+  const placed = (file: string, videos: string | null) => {
+    const content = [{ kind: 'clip', clip: { file } }] as const
+    const [part] = sampleForWorkers({ ...sampleOf(), content }, videos).content
+    return part?.kind === 'clip' ? part.clip.file : null
+  }
+  expect(placed('clips/a.mp4', 'clips')).toBe('a.mp4')
+  expect(placed('clips/a.mp4', null)).toBe('clips/a.mp4')
+  expect(placed('other/a.mp4', 'clips')).toBe(resolve('other/a.mp4'))
+  expect(placed('../a.mp4', null)).toBe(resolve('../a.mp4'))
+  expect(placed(resolve('clips/a.mp4'), 'clips')).toBe(resolve('clips/a.mp4'))
+  expect(placed('https://host/a.mp4', 'clips')).toBe('https://host/a.mp4')
+  expect(placed('<placeholder>', 'clips')).toBe('<placeholder>')
+})
+
+function sampleOf(): Sample {
+  const texts = { key: 'DREAM-1', dataset: 'DREAM', task: '', prompt: '', answerPrefix: '', reference: '' }
+  return { ...texts, idx: 1, vid: null, content: [], question: null, extraInfo: {} }
+}
