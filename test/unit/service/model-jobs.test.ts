@@ -33,6 +33,11 @@ test('a job whose state does not fit on the disk ends as usual, and can be cance
     throw new Error('the jobs are told of without an end')
   }
   await disk.fillUp()
+  // The library's log may have free space of its own.
+  const exhaust = () => {
+    for (;;) library.modelJobs.put('other', {})
+  }
+  expect(exhaust).toThrow(expect.objectContaining({ code: 'disk-full' }))
   const { id } = await jobs.start(spec)
   const unsaved = () => log.newest(10).filter(({ text }) => text === `${source}: disk-full: the state of the job could not be saved`)
   expect(unsaved()).toHaveLength(1)
