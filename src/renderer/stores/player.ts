@@ -19,6 +19,7 @@ interface PlayerState {
   readonly picked: readonly number[]
   /** Time at which the video starts once it is loaded; null for the beginning. */
   readonly startAt: number | null
+  /** Takes a video; one that replaces another of the same clip, after another view was shown, goes on where that stood. */
   readonly attach: (video: PlayableVideo | null) => void
   readonly at: (time: number) => void
   readonly setPlaying: (playing: boolean) => void
@@ -39,7 +40,11 @@ export const usePlayer = create<PlayerState>((set, get) => ({
   range: null,
   picked: [],
   startAt: null,
-  attach: (video) => set({ video }),
+  attach: (video) => {
+    set({ video })
+    const { time } = get()
+    if (time > 0) video?.seek(time)
+  },
   at: (time) => set({ time }),
   setPlaying: (playing) => set({ playing }),
   setRange: (range) => set({ range }),

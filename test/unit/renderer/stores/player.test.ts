@@ -43,3 +43,18 @@ test('each conversation has its half-typed question, which moves with it', () =>
   write('c', '')
   expect(useQuestion.getState().texts).toEqual({ b: 'Why' })
 })
+
+test('a video that is shown again goes on where it stood, and that of another clip begins at its start', () => {
+  const seeks: number[] = []
+  const video = { play: () => {}, pause: () => {}, seek: (seconds: number) => seeks.push(seconds) }
+  const { attach, at, reset } = usePlayer.getState()
+  attach(video)
+  expect(seeks).toEqual([])
+  at(30)
+  attach(null)
+  attach(video)
+  expect(seeks).toEqual([30])
+  reset()
+  attach(video)
+  expect(seeks).toEqual([30])
+})
