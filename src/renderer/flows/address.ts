@@ -124,7 +124,7 @@ async function openRoute(route: Route): Promise<void> {
       else await openPlace(route.clip, route.chat, route.time)
       return
     case 'library':
-      if (useLibrary.getState().query.text !== route.text) useLibrary.setState({ query: { text: route.text } })
+      if (useLibrary.getState().query.text !== route.text) void useLibrary.getState().search({ text: route.text })
       break
     case 'batches':
       if (useBatches.getState().open !== route.batch) void useBatches.getState().show(route.batch)

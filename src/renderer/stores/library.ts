@@ -12,9 +12,13 @@ export type Query = Pick<Search, 'text' | 'model' | 'folder' | 'kind'> & {
 }
 
 const DAY_MS = 86_400_000
+/** Milliseconds without typing after which a typed text is searched. */
+const DEBOUNCE_MS = 150
 
 interface LibraryState {
   readonly query: Query
+  /** What the search field says; it is searched after a moment. */
+  readonly typed: string
   readonly total: number
   readonly pages: SparsePages<Hit>
   readonly loading: boolean
@@ -23,6 +27,9 @@ interface LibraryState {
   /** Ids of conversations, and handles of clips without one. */
   readonly chosen: ReadonlyMap<string, 'chat' | 'clip'>
   readonly search: (query: Query) => Promise<void>
+  /** Searches with the same filters for what the field says. */
+  readonly again: () => Promise<void>
+  readonly type: (text: string) => void
   /** Reports which rows are visible. */
   readonly need: (first: number, last: number) => void
   readonly loadFilters: () => Promise<void>
@@ -36,8 +43,11 @@ const loader = new PageLoader(({ days, ...query }: Query, page: number, signal: 
   return service.library.search({ ...query, ...from, offset: page * PAGE_ROWS, limit: PAGE_ROWS }, { signal })
 })
 
+let timer: ReturnType<typeof setTimeout> | undefined
+
 export const useLibrary = create<LibraryState>((set, get) => ({
   query: { text: '' },
+  typed: '',
   total: 0,
   pages: new Map(),
   loading: false,
@@ -45,14 +55,24 @@ export const useLibrary = create<LibraryState>((set, get) => ({
   filters: { models: [], folders: [] },
   chosen: new Map(),
   search: async (query) => {
-    set({ query, loading: true, problem: null })
+    clearTimeout(timer)
+    const before = JSON.stringify(get().query)
+    set({ query, typed: query.text, loading: true, problem: null })
     try {
       const got = await loader.begin(query)
       if (got) set({ pages: withPage(new Map(), 0, got.items), total: got.total, loading: false })
     } catch (error) {
       const problem = problemOf(error)
-      if (problem) set({ problem, loading: false })
+      // Entries of another search stay no longer: pages of this one would be added to them.
+      const others = before === JSON.stringify(query) ? {} : { pages: new Map(), total: 0 }
+      if (problem) set({ problem, loading: false, ...others })
     }
+  },
+  again: () => get().search({ ...get().query, text: get().typed }),
+  type: (typed) => {
+    clearTimeout(timer)
+    set({ typed })
+    if (typed !== get().query.text) timer = setTimeout(() => void get().again(), DEBOUNCE_MS)
   },
   need: (first, last) => {
     const { query, total, pages, loading } = get()
@@ -76,7 +96,7 @@ export const useLibrary = create<LibraryState>((set, get) => ({
   remove: async () => {
     await service.library.remove(chosenOf(get().chosen))
     set({ chosen: new Map() })
-    await get().search(get().query)
+    await get().again()
   },
 }))
 

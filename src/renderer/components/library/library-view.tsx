@@ -32,10 +32,10 @@ function Empty({ text }: { readonly text: string }) {
 
 /** Full-text search over all descriptions, questions and answers. */
 export function LibraryView() {
-  const { total, problem, query, search, loadFilters, loading, chosen } = useLibrary()
+  const { total, problem, query, again, loadFilters, loading, chosen } = useLibrary()
   // biome-ignore lint/correctness/useExhaustiveDependencies: reload whenever the view is opened.
   useEffect(() => {
-    void search(query)
+    void again()
     reportErrors(loadFilters)
   }, [])
   return (
@@ -52,7 +52,7 @@ export function LibraryView() {
       {chosen.size > 0 && <SelectionBar />}
       {problem && (
         <div className="px-6 py-2">
-          <FailureNotice error={problem} can={{ retry: () => void search(query) }} />
+          <FailureNotice error={problem} can={{ retry: () => void again() }} />
         </div>
       )}
       {total === 0 && !loading && !problem ? <Empty text={query.text} /> : <HitList />}

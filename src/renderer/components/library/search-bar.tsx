@@ -1,25 +1,17 @@
 import { Search } from 'lucide-react'
-import { useEffect, useState } from 'react'
 import { t } from '../../../shared/text.ts'
 import { SEARCH_FIELD } from '../../flows/global-keys.ts'
 import { type Query, useLibrary } from '../../stores/library.ts'
 
-const DEBOUNCE_MS = 150
 const control = 'h-9 rounded-control border border-edge bg-panel px-2 text-control'
 const ages = { '': t('Any time'), 1: t('Last day'), 7: t('Last week'), 31: t('Last month'), 366: t('Last year') }
 
 /** Search text and filters of the library. */
 export function SearchBar() {
-  const { query, filters, search } = useLibrary()
-  const [text, setText] = useState(query.text)
-  useEffect(() => {
-    if (text === useLibrary.getState().query.text) return
-    const timer = setTimeout(() => void search({ ...useLibrary.getState().query, text }), DEBOUNCE_MS)
-    return () => clearTimeout(timer)
-  }, [text, search])
+  const { query, typed, filters, search, type } = useLibrary()
   const narrow = (name: keyof Query, value: string | number | undefined) => {
     const { [name]: _removed, ...rest } = query
-    void search(value === undefined || value === '' ? ({ text: query.text, ...rest } as Query) : { ...query, [name]: value })
+    void search(value === undefined || value === '' ? ({ ...rest, text: typed } as Query) : { ...query, text: typed, [name]: value })
   }
   return (
     <search className="flex flex-wrap gap-2 px-6 pb-3">
@@ -31,8 +23,8 @@ export function SearchBar() {
           aria-label={t('Search descriptions, questions, answers, events and names')}
           placeholder={t('Search conversations and moments…')}
           className={`${control} w-full pl-9`}
-          value={text}
-          onChange={(event) => setText(event.target.value)}
+          value={typed}
+          onChange={(event) => type(event.target.value)}
         />
       </div>
       <select
