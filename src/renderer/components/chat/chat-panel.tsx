@@ -1,7 +1,5 @@
 import type { ClipMetadata } from '../../../shared/contract/clips.ts'
 import { t } from '../../../shared/text.ts'
-import { stageSteps, stepOf } from '../../lib/run.ts'
-import { useChat } from '../../stores/chat.ts'
 import { useComparison } from '../../stores/comparison.ts'
 import { ChatHeader } from './chat-header.tsx'
 import { Composer } from './composer.tsx'
@@ -16,27 +14,7 @@ export function ChatPanel({ metadata }: { readonly metadata: ClipMetadata }) {
       <ChatHeader />
       <MessageList metadata={metadata} />
       <Composer metadata={metadata} />
-      <SpokenText />
       {comparing && <SideBySide />}
     </section>
-  )
-}
-
-/** Screen reader announcements: each stage once, then the complete answer instead of single tokens. */
-function SpokenText() {
-  const run = useChat((state) => state.run)
-  const last = useChat((state) => state.chat?.all.at(-1))
-  const step = run ? stageSteps[stepOf(run)] : undefined
-  const text = run
-    ? (step ?? t('Preparing'))
-    : last?.state === 'done'
-      ? t('Answer: {text}', { text: last.text })
-      : last?.state === 'stopped'
-        ? t('Stopped.')
-        : ''
-  return (
-    <p role="status" className="sr-only">
-      {text}
-    </p>
   )
 }

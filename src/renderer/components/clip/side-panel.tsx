@@ -4,6 +4,7 @@ import { assertNever } from '../../../shared/errors.ts'
 import { t } from '../../../shared/text.ts'
 import { type PanelTab, panelTabs, usePanel } from '../../stores/panel.ts'
 import { ChatPanel } from '../chat/chat-panel.tsx'
+import { SpokenText } from '../chat/spoken-text.tsx'
 import { CheckTab } from '../events/check-tab.tsx'
 import { EventsTab } from '../events/events-tab.tsx'
 import { Filmstrip } from './filmstrip.tsx'
@@ -46,6 +47,7 @@ export function SidePanel({ metadata }: { readonly metadata: ClipMetadata }) {
           <TabContent tab={name} metadata={metadata} />
         </Tabs.Content>
       ))}
+      <SpokenText />
     </Tabs.Root>
   )
 }
