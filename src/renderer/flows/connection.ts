@@ -4,6 +4,7 @@ import { useClip } from '../stores/clip.ts'
 import { useModels } from '../stores/models.ts'
 import { problemOf, reportErrors, useProblem } from '../stores/problem.ts'
 import { useSettings } from '../stores/settings.ts'
+import { useThumbnails } from '../stores/thumbnails.ts'
 import { loadInAdvance } from './load-in-advance.ts'
 
 const RETRY_MS = 2000
@@ -25,6 +26,7 @@ export function followService(): () => void {
     if (useProblem.getState().problem?.code === 'service-lost') useProblem.getState().dismiss()
     const { preview } = useClip.getState()
     if (preview.kind === 'failed' && preview.error.code === 'service-lost') useClip.setState({ preview: { kind: 'none' } })
+    useThumbnails.getState().again()
     reportErrors(useChat.getState().refresh)
   })
   void reconnecting(signal, () => useModels.getState().followJobs(signal))

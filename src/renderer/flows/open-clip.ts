@@ -19,6 +19,7 @@ import { problemOf } from '../stores/problem.ts'
 import { useQuestion } from '../stores/question.ts'
 import { settingsNow, useSettings } from '../stores/settings.ts'
 import { useTextCheck } from '../stores/text-check.ts'
+import { useThumbnails } from '../stores/thumbnails.ts'
 import { useView } from '../stores/view.ts'
 import { service } from '../transport.ts'
 import { loadInAdvance } from './load-in-advance.ts'
@@ -193,4 +194,5 @@ function showAnew(metadata: ClipMetadata): void {
   // The error of the frames may be outdated.
   if (metadata.present && useFrames.getState().problem) useFrames.getState().clear()
   useClip.getState().show(metadata)
+  useThumbnails.getState().forget(metadata.handle)
 }

@@ -16,18 +16,20 @@ interface ThumbnailsState {
   readonly known: ReadonlyMap<string, string | null>
   /** Loads a thumbnail if it is still wanted after a moment. The returned function says that it is no longer. */
   readonly want: (pictured: Pictured) => () => void
+  /** Requests what is wanted and not known, after an outage. */
+  readonly again: () => void
+  /** Requests the pictures of a clip anew, because its file has changed. */
+  readonly forget: (handle: string) => void
 }
 
-/** What is to be requested, last wanted last. */
+/** What is shown at the moment, last wanted last. */
+const wanted = new Set<Pictured>()
+/** What of it is to be requested. */
 const waiting = new Set<Pictured>()
 const requested = new Set<string>()
 
 export const useThumbnails = create<ThumbnailsState>((set, get) => {
-  const store = (key: string, jpeg: string | null) => {
-    requested.delete(key)
-    set({ known: new Map([...get().known, [key, jpeg] as const].slice(-MAX_THUMBNAILS)) })
-    requestNext()
-  }
+  const store = (key: string, jpeg: string | null) => set({ known: new Map([...get().known, [key, jpeg] as const].slice(-MAX_THUMBNAILS)) })
   const requestNext = () => {
     while (requested.size < MAX_REQUESTS) {
       // What is visible now has been wanted last.
@@ -37,25 +39,39 @@ export const useThumbnails = create<ThumbnailsState>((set, get) => {
       const key = thumbnailKey(pictured)
       if (requested.has(key) || get().known.has(key)) continue
       requested.add(key)
-      // A list is still useful without thumbnails.
-      request(pictured).then(
-        ({ jpeg }) => store(key, jpeg),
-        () => store(key, null),
-      )
+      request(pictured)
+        .then(
+          ({ jpeg }) => store(key, jpeg),
+          // A list is still useful without thumbnails. They are requested again after an outage.
+          () => {},
+        )
+        .finally(() => {
+          requested.delete(key)
+          requestNext()
+        })
     }
   }
   return {
     known: new Map(),
     want: (pictured) => {
-      if (get().known.has(thumbnailKey(pictured))) return () => {}
+      wanted.add(pictured)
       const timer = setTimeout(() => {
         waiting.add(pictured)
         requestNext()
       }, SETTLE_MS)
       return () => {
         clearTimeout(timer)
+        wanted.delete(pictured)
         waiting.delete(pictured)
       }
+    },
+    again: () => {
+      for (const pictured of wanted) waiting.add(pictured)
+      requestNext()
+    },
+    forget: (handle) => {
+      set({ known: new Map([...get().known].filter(([key]) => !key.startsWith(`${handle} `))) })
+      get().again()
     },
   }
 })
