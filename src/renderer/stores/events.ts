@@ -27,6 +27,8 @@ interface EventsState {
   readonly problem: TarsierError | null
   /** Settings of the last search, so that it can be repeated. */
   readonly asked: FindEventsSettings | null
+  /** Settings of the next search as far as the user has changed them; null for those of the last one. */
+  readonly draft: FindEventsSettings | null
   /** The user's choice; null for the clip's events if there are any, otherwise those of the last answer with times. */
   readonly source: EventsSource | null
   /** Index of the event under the pointer or with the focus. */
@@ -36,6 +38,7 @@ interface EventsState {
   /** The answer whose times are being found. */
   readonly timing: (AnswerPlace & { readonly run: ScoringRun }) | null
   readonly timingProblem: (AnswerPlace & { readonly error: TarsierError }) | null
+  readonly edit: (draft: FindEventsSettings) => void
   readonly load: (handle: string) => Promise<void>
   readonly find: (handle: string, settings: FindEventsSettings) => Promise<void>
   readonly stopFind: () => void
@@ -56,6 +59,7 @@ const empty = {
   run: null,
   problem: null,
   asked: null,
+  draft: null,
   source: null,
   marked: null,
   timing: null,
@@ -69,6 +73,7 @@ const timing = new Latest()
 export const useEvents = create<EventsState>((set, get) => ({
   ...empty,
   shaded: false,
+  edit: (draft) => set({ draft }),
   load: async (handle) => {
     const signal = loading.begin()
     try {
@@ -81,7 +86,7 @@ export const useEvents = create<EventsState>((set, get) => ({
   },
   find: async (handle, settings) => {
     const signal = finding.begin()
-    set({ run: newFind, problem: null, asked: settings, source: 'clip', marked: null })
+    set({ run: newFind, problem: null, asked: settings, draft: null, source: 'clip', marked: null })
     const change = (state: Partial<EventsState>) => signal.aborted || set(state)
     try {
       for await (const event of await service.events.find({ handle, settings }, { signal })) {

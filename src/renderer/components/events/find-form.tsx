@@ -31,17 +31,21 @@ function changed(value: number | undefined, { whenAbsent }: OptionInfo): number 
   return value === undefined || String(value) === whenAbsent ? null : value
 }
 
-/** Options of a search for events, which start as those of the last search, its cost, and the button that starts it. */
+/** Options of a search for events, which start as those of the last search and stay while another tab is shown, its cost, and the button that starts it. */
 export function FindForm({ metadata, onStart }: { readonly metadata: ClipMetadata; readonly onStart?: () => void }) {
   const { handle } = metadata
   const id = useId()
-  const { asked, stored } = useEvents.getState()
-  const before = asked ?? stored?.settings
-  const [segmentSeconds, setSegmentSeconds] = useState(() => changed(before?.segmentSeconds, segmentInfo))
-  const [precision, setPrecision] = useState(() => changed(before?.precision, precisionInfo))
-  const [scenes, setScenes] = useState(before?.scenes ?? true)
-  const [text, setText] = useState(before?.text ?? '')
-  const find = useEvents((state) => state.find)
+  const { asked, stored, draft, edit, find } = useEvents()
+  const given = draft ?? asked ?? stored?.settings
+  const segmentSeconds = changed(given?.segmentSeconds, segmentInfo)
+  const precision = changed(given?.precision, precisionInfo)
+  const scenes = given?.scenes ?? true
+  const text = given?.text ?? ''
+  /** Another value of an option; null for the default. */
+  const setNumber = (name: 'segmentSeconds' | 'precision', value: number | null) => {
+    const { [name]: _before, ...others } = given ?? {}
+    edit(value === null ? others : { ...others, [name]: value })
+  }
   const settings: FindEventsSettings = {
     ...(segmentSeconds !== null && { segmentSeconds }),
     ...(precision !== null && { precision }),
@@ -71,21 +75,42 @@ export function FindForm({ metadata, onStart }: { readonly metadata: ClipMetadat
             label={t('{option} in seconds', { option: translate(segmentInfo.title) })}
             help={translate(segmentInfo.description)}
             isDefault={segmentSeconds === null}
-            onReset={() => setSegmentSeconds(null)}
+            onReset={() => setNumber('segmentSeconds', null)}
           >
-            {(ids) => <NumberInput {...ids} value={segmentSeconds} {...inputOf(segmentInfo)} step={0.1} onChange={setSegmentSeconds} />}
+            {(ids) => (
+              <NumberInput
+                {...ids}
+                value={segmentSeconds}
+                {...inputOf(segmentInfo)}
+                step={0.1}
+                onChange={(value) => setNumber('segmentSeconds', value)}
+              />
+            )}
           </Field>
           <Field
             label={t('{option} in seconds', { option: translate(precisionInfo.title) })}
             help={translate(precisionInfo.description)}
             isDefault={precision === null}
-            onReset={() => setPrecision(null)}
+            onReset={() => setNumber('precision', null)}
           >
-            {(ids) => <NumberInput {...ids} value={precision} {...inputOf(precisionInfo)} step={0.01} onChange={setPrecision} />}
+            {(ids) => (
+              <NumberInput
+                {...ids}
+                value={precision}
+                {...inputOf(precisionInfo)}
+                step={0.01}
+                onChange={(value) => setNumber('precision', value)}
+              />
+            )}
           </Field>
         </div>
         <label className="flex items-center gap-2 py-2 text-control">
-          <input type="checkbox" className="size-4 accent-accent" checked={scenes} onChange={(event) => setScenes(event.target.checked)} />
+          <input
+            type="checkbox"
+            className="size-4 accent-accent"
+            checked={scenes}
+            onChange={(event) => edit({ ...given, scenes: event.target.checked })}
+          />
           {t('Begin segments at shot changes')}
         </label>
         <label htmlFor={id} className="block pb-1 text-control font-medium">
@@ -97,7 +122,7 @@ export function FindForm({ metadata, onStart }: { readonly metadata: ClipMetadat
           placeholder={t('The events of this text are timed in the whole clip, instead of descriptions of its segments.')}
           className={`${controlClass} h-auto resize-y py-1.5 placeholder:text-quiet`}
           value={text}
-          onChange={(event) => setText(event.target.value)}
+          onChange={(event) => edit({ ...given, text: event.target.value })}
         />
       </details>
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1.5">

@@ -170,3 +170,18 @@ test('times that are found for another conversation than the one that is shown c
   expect(store()).toMatchObject({ timing: null, source: null })
   useChat.setState({ chat: null })
 })
+
+test('the settings of the next search stay until it begins or another clip is opened', async () => {
+  find = async function* () {
+    yield { kind: 'saved', stored: saved() }
+  }
+  store().edit({ text: 'A dog runs. It ' })
+  stored = saved()
+  await store().load(HANDLE)
+  expect(store().draft).toEqual({ text: 'A dog runs. It ' })
+  await store().find(HANDLE, { text: 'A dog runs.' })
+  expect(store()).toMatchObject({ draft: null, asked: { text: 'A dog runs.' } })
+  store().edit({ scenes: false })
+  store().clear()
+  expect(store().draft).toBeNull()
+})
