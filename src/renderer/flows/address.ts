@@ -1,6 +1,7 @@
 import { clipsOfFragment } from '../../shared/contract/addresses.ts'
-import { assertNever } from '../../shared/errors.ts'
+import { assertNever, TarsierError } from '../../shared/errors.ts'
 import { t } from '../../shared/text.ts'
+import { Latest } from '../lib/latest.ts'
 import { fragmentOf, isSamePlace, type Route, routeOf } from '../lib/route.ts'
 import { viewNames } from '../lib/view-names.ts'
 import { useBatches } from '../stores/batches.ts'
@@ -11,7 +12,7 @@ import { useChat } from '../stores/chat.ts'
 import { useClip } from '../stores/clip.ts'
 import { useLibrary } from '../stores/library.ts'
 import { usePlayer } from '../stores/player.ts'
-import { problemOf, reportErrors } from '../stores/problem.ts'
+import { problemOf, reportErrors, useProblem } from '../stores/problem.ts'
 import { useQuestion } from '../stores/question.ts'
 import { useView } from '../stores/view.ts'
 import { service } from '../transport.ts'
@@ -26,13 +27,15 @@ export function followAddress(): () => void {
   const leaving = new AbortController()
   const { signal } = leaving
   let shown = routeOf(window.location.hash)
-  /** Number of addresses that are being opened: until then, the stores of the view are on the way from one place to another. */
-  let opening = 0
+  /** The address that is being opened. Opening another one, or another view, ends what it waits for. */
+  const opening = new Latest()
+  /** Whether an address is being opened: until then, the stores of the view are on the way from one place to another. */
+  let busy = false
   let timer: ReturnType<typeof setTimeout> | undefined
 
   const update = (replace = false) => {
     const now = routeNow()
-    if (signal.aborted || (opening > 0 && now.view === shown.view) || useClip.getState().opening) return
+    if (signal.aborted || (busy && now.view === shown.view) || useClip.getState().opening) return
     document.title = titleNow()
     const fragment = fragmentOf(now)
     if (fragment === fragmentOf(routeOf(window.location.hash))) return
@@ -46,14 +49,17 @@ export function followAddress(): () => void {
     timer = setTimeout(update, ms)
   }
   const open = (route: Route) => {
-    opening += 1
+    const place = opening.begin()
+    busy = true
     shown = route
     reportErrors(async () => {
       try {
-        await openRoute(route)
+        await openRoute(route, place)
       } finally {
-        opening -= 1
-        update(routeNow().view === route.view)
+        if (!place.aborted) {
+          busy = false
+          update(routeNow().view === route.view)
+        }
       }
     })
   }
@@ -73,6 +79,7 @@ export function followAddress(): () => void {
   })
   return () => {
     leaving.abort()
+    opening.abort()
     clearTimeout(timer)
     for (const stop of [...stops, stopTime]) stop()
   }
@@ -116,7 +123,8 @@ function titleNow(): string {
   return name === undefined ? 'Tarsier Desktop' : t('{name} – Tarsier Desktop', { name })
 }
 
-async function openRoute(route: Route): Promise<void> {
+/** @param place is aborted when another address is opened */
+async function openRoute(route: Route, place: AbortSignal): Promise<void> {
   const { show } = useView.getState()
   switch (route.view) {
     case 'clip':
@@ -131,7 +139,7 @@ async function openRoute(route: Route): Promise<void> {
       break
     case 'benchmarks':
       show(route.view)
-      await openRun(route)
+      await openRun(route, place)
       return
     case 'models':
     case 'help':
@@ -160,28 +168,46 @@ async function openPlace(clip: string, chat: string | null, time: number | null)
   if (time !== null) usePlayer.setState({ startAt: time })
 }
 
-async function openRun({ run, other, sample, row }: Route & { view: 'benchmarks' }): Promise<void> {
+async function openRun({ run, other, sample, row }: Route & { view: 'benchmarks' }, place: AbortSignal): Promise<void> {
   const bench = useBench.getState()
+  /** Whether another address was opened since, or the user has left the run: then what is shown is theirs. */
+  const left = () => place.aborted || useView.getState().view !== 'benchmarks' || useBench.getState().open !== run
   if (bench.open !== run) await Promise.all([bench.load(), bench.show(run)])
+  else if (other !== null && !bench.runs.some(({ id }) => id === other)) await bench.load()
+  if (left()) return
   if (run === null) return useBenchSample.getState().close()
   if ((useBench.getState().other?.id ?? null) !== other) bench.compareWith(other)
+  // Not `other` of the address, which may have been removed.
+  const compared = useBench.getState().other?.id ?? null
+  if (compared !== other) useProblem.getState().report(otherRemoved())
   if (sample === null) return useBenchSample.getState().close()
   if (useBenchSample.getState().choice?.key === sample) return
-  await listOf(run, other)
+  await listOf(run, compared, left, place)
+  if (left()) return
   // Not waited for: it ends when all frames are read.
-  void useBenchSample.getState().show({ key: sample, index: row, first: run, second: other })
+  void useBenchSample.getState().show({ key: sample, index: row, first: run, second: compared })
 }
 
-/** Waits until the list of samples is that of a run, or cannot be read. The view that asks for it closes the sample that was shown before. */
-function listOf(run: string, other: string | null): Promise<void> {
+function otherRemoved(): TarsierError {
+  return new TarsierError('nothing-found', 'The run for comparison is no longer there. Choose another one.')
+}
+
+/**
+ * Waits until the list of samples is that of a run, or cannot be read, or the user has left the run. The view that asks for it closes the sample
+ * that was shown before.
+ */
+function listOf(run: string, other: string | null, left: () => boolean, place: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const check = ({ query, loading, problem }: ReturnType<typeof useBenchList.getState>) => {
+    const check = () => {
+      const { query, loading, problem } = useBenchList.getState()
       const failed = problem !== null || useBench.getState().problem !== null
-      if (!failed && (loading || query?.run !== run || query.other !== other)) return
-      stop()
+      if (!failed && !left() && (loading || query?.run !== run || query.other !== other)) return
+      for (const stop of stops) stop()
+      place.removeEventListener('abort', check)
       resolve()
     }
-    const stop = useBenchList.subscribe(check)
-    check(useBenchList.getState())
+    const stops = [useBenchList, useBench, useView].map((store) => store.subscribe(check))
+    place.addEventListener('abort', check)
+    check()
   })
 }
