@@ -4,6 +4,7 @@ import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } f
 import { isFolderFull, writeFailure } from '../platform/file-failure.ts'
 import { TarsierError } from '../shared/errors.ts'
 import { migrations } from './migrations.ts'
+import { indexTriggers, searchable } from './search-index.ts'
 
 /** Columns by name. Tables are STRICT: {@link migrations} define the column types, and readers parse rows with a matching schema. */
 export type Row = Readonly<Record<string, unknown>>
@@ -35,7 +36,11 @@ export class Database implements Disposable {
       db.exec('PRAGMA trusted_schema = OFF')
       this.#db = db
       if (readOnly) this.#expectCurrent()
-      else this.#migrate()
+      else {
+        db.function('searchable', { deterministic: true }, searchable)
+        this.#migrate()
+        db.exec(indexTriggers)
+      }
     } catch (error) {
       db?.close()
       this.#lock?.close()

@@ -206,4 +206,47 @@ export const migrations: readonly string[] = [
   UPDATE turns SET version = number FROM numbers WHERE numbers.turn = turns.key AND numbers.key IS NULL;
   DROP TABLE numbers;
   `,
+  // The indices keep the texts in the form of `searchable`, a function of the program, which also finds words of scripts without spaces. The texts are added by the
+  // triggers of `search-index.ts`. Marks are parts of words, as in Thai and Hindi.
+  `
+  DROP TRIGGER turns_added;
+  DROP TRIGGER turns_removed;
+  DROP TRIGGER turns_changed;
+  DROP TRIGGER clips_added;
+  DROP TRIGGER clips_removed;
+  DROP TRIGGER clips_changed;
+  DROP TRIGGER moments_added;
+  DROP TRIGGER moments_removed;
+  DROP TRIGGER moments_changed;
+  DROP TRIGGER versions_added;
+  DROP TRIGGER versions_removed;
+
+  DROP TABLE turn_words;
+  CREATE VIRTUAL TABLE turn_words USING fts5 (question, text, tokenize = "unicode61 remove_diacritics 2 categories 'L* N* M* Co'", prefix = '2 3');
+  INSERT INTO turn_words (rowid, question, text) SELECT key, searchable(question), searchable(text) FROM turns;
+  CREATE TRIGGER turns_removed AFTER DELETE ON turns BEGIN
+    DELETE FROM turn_words WHERE rowid = old.key;
+  END;
+
+  DROP TABLE clip_words;
+  CREATE VIRTUAL TABLE clip_words USING fts5 (name, tokenize = "unicode61 remove_diacritics 2 categories 'L* N* M* Co'", prefix = '2 3');
+  INSERT INTO clip_words (rowid, name) SELECT key, searchable(name) FROM clips;
+  CREATE TRIGGER clips_removed AFTER DELETE ON clips BEGIN
+    DELETE FROM clip_words WHERE rowid = old.key;
+  END;
+
+  DROP TABLE moment_words;
+  CREATE VIRTUAL TABLE moment_words USING fts5 (text, tokenize = "unicode61 remove_diacritics 2 categories 'L* N* M* Co'", prefix = '2 3');
+  INSERT INTO moment_words (rowid, text) SELECT key, searchable(text) FROM moments;
+  CREATE TRIGGER moments_removed AFTER DELETE ON moments BEGIN
+    DELETE FROM moment_words WHERE rowid = old.key;
+  END;
+
+  DROP TABLE version_words;
+  CREATE VIRTUAL TABLE version_words USING fts5 (text, tokenize = "unicode61 remove_diacritics 2 categories 'L* N* M* Co'", prefix = '2 3');
+  INSERT INTO version_words (rowid, text) SELECT key, searchable(text) FROM turn_versions;
+  CREATE TRIGGER versions_removed AFTER DELETE ON turn_versions BEGIN
+    DELETE FROM version_words WHERE rowid = old.key;
+  END;
+  `,
 ]

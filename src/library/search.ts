@@ -6,6 +6,7 @@ import { TarsierError } from '../shared/errors.ts'
 import { summaryOf } from './chat-rows.ts'
 import { SUMMARIES } from './chats.ts'
 import type { Database, Row } from './database.ts'
+import { searchable, shown } from './search-index.ts'
 
 /** Markers that FTS5 puts around matches. They cannot be typed; if a text contains them, only its highlighting is wrong. */
 const OPEN = '\u0002'
@@ -129,22 +130,12 @@ export function wordsOf(text: string): string | null {
   const words = text.match(/[\p{L}\p{N}\p{M}\p{Co}]+/gu)
   if (!words) return null
   const unfinished = /[\p{L}\p{N}\p{M}\p{Co}]$/u.test(text)
-  return words.map((word, i) => anyForm(word, unfinished && i === words.length - 1 ? '*' : '')).join(' AND ')
+  return words.map((word, i) => `"${searchable(word)}"${unfinished && i === words.length - 1 ? '*' : ''}`).join(' AND ')
 }
 
-/**
- * Matches a word in both Unicode normalization forms if they differ: macOS decomposes file names, keyboards produce composed characters, and
- * FTS5 compares code points.
- */
-function anyForm(word: string, suffix: string): string {
-  const forms = new Set([word.normalize('NFC'), word.normalize('NFD')])
-  const phrases = [...forms].map((form) => `"${form}"${suffix}`)
-  return phrases.length === 1 ? phrases.join('') : `(${phrases.join(' OR ')})`
-}
-
-/** Splits a text at FTS5's markers. */
+/** Splits an excerpt at FTS5's markers. */
 export function partsOf(marked: string): SnippetPart[] {
-  return marked
+  return shown(marked)
     .split(new RegExp(`(${OPEN}[^${CLOSE}]*${CLOSE})`))
     .filter((part) => part !== '')
     .map((part) => (part.startsWith(OPEN) ? { text: part.slice(1, -1), hit: true } : { text: part, hit: false }))

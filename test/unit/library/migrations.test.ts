@@ -91,3 +91,32 @@ test('versions of answers that are older than their search are found too', async
   expect(library.search({ text: 'disc', limit: 5 }).items.map(({ chat }) => chat?.id)).toEqual(['chat'])
   expect(library.chats.versions('chat', 0).map(({ text }) => text)).toEqual(['A disc.', 'A square.'])
 })
+
+test('words within sentences of older libraries are found', async () => {
+  await using scratch = await ScratchFolder.make()
+  const db = new DatabaseSync(join(scratch.directory, 'library.sqlite'))
+  db.exec(`${migrations.slice(0, 6).join(';')}; PRAGMA user_version = 6`)
+  const facts = JSON.stringify(seen('/clips/a.mp4').facts)
+  db.prepare(
+    "INSERT INTO clips (id, path, folder, given, name, bytes, modified, hash, facts, uploaded, created) VALUES ('mine', '/a', '/', '/a', '海边假日.mp4', 1, 1, NULL, ?, 0, 1)",
+  ).run(facts)
+  db.exec(`
+    INSERT INTO chats (id, clip, created, updated) VALUES ('chat', 1, 1, 1);
+    INSERT INTO turns (chat, position, question, text, settings, model, state, created, version) VALUES ('chat', 0, '有什么颜色？', '蓝色方块旋转。', '{}', 'demo', 'done', 1, 1);
+    INSERT INTO turn_versions (turn, version, text, settings, model, state, created) VALUES (1, 0, '红色的圆。', '{}', 'demo', 'done', 1);
+    INSERT INTO clip_events VALUES (1, '{}', '{}', 1);
+    INSERT INTO moments (clip, kind, start, text) VALUES (1, 'event', 2, '一扇门打开。');
+  `)
+  db.close()
+  using library = new Library(scratch.directory)
+  const found = (text: string) => library.search({ text, limit: 5 }).items.map(({ chat }) => chat?.id)
+  for (const text of ['假日', '颜色', '方块', '的圆', '打开']) expect(found(text)).toEqual(['chat'])
+  // Changed texts are found, and former ones are not.
+  library.clips.update('mine', { ...seen('/a'), name: '雪山.mp4' })
+  library.chats.remove('chat')
+  expect(found('假日')).toEqual([])
+  expect(found('雪山')).toEqual([undefined])
+  expect(found('方块')).toEqual([])
+  expect(library.events.remove(1)).toBe(true)
+  expect(found('打开')).toEqual([])
+})

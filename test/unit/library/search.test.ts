@@ -31,7 +31,49 @@ test.each(['강아지', 'ガラス', 'παράθυρο', 'Müller'])(
   },
 )
 
-test.each(['"', "' OR 1=1 --", 'NEAR(', '* AND', 'col:umn', '()', '\u0002', '🙂', 'a"b'])('treats %j as literal text', (text) => {
+test.each([
+  ['Chinese', '一个红色的圆向右移动', '红色', '色红'],
+  ['Chinese beside Latin letters', '用AI助手看2个视频', 'ai助手', '助AI'],
+  ['Japanese', '赤い丸がゆっくり右に動きます', 'ゆっくり', 'りくっゆ'],
+  ['decomposed Japanese', 'ガラスの窓'.normalize('NFD'), 'ラスの窓', 'ラの'],
+  ['Thai', 'วงกลมสีแดงเคลื่อนที่ไปทางขวา', 'แดง', 'ดแง'],
+  ['Khmer', 'រង្វង់ក្រហមផ្លាស់ទី', 'ក្រហម', 'ហមក្រ'],
+  ['Hindi', 'एक लाल वृत्त हिलता है', 'वृत्त', 'त्त'],
+])('finds a %s word within a sentence, in names, questions, answers, their versions and moments', (_, sentence, word, other) => {
+  using scratch = new ScratchLibrary()
+  const { library } = scratch
+  addConversation(library, '/a.mp4', 'answer', sentence)
+  addConversation(library, '/b.mp4', sentence, 'A square.')
+  addConversation(library, `/${sentence}.mp4`, 'name', 'A square.')
+  const version = addConversation(library, '/d.mp4', 'version', sentence)
+  library.chats.begin(version, 0, { question: 'version', settings: {}, model: 'demo' }, { keepAnswer: true })
+  library.events.put(library.clips.add(seen('/e.mp4')).key, { model: 'demo' }, eventsOf([[0, '', [[1, sentence]]]]))
+  for (const text of [word, `${word} `, word.normalize('NFD')])
+    expect(find(scratch, { text })).toEqual(['e.mp4', 'version', 'name', sentence, 'answer'])
+  expect(find(scratch, { text: other })).toEqual([])
+  for (const { snippets } of library.search({ text: word, limit: 5 }).items) {
+    const [parts = []] = snippets.map((snippet) => snippet.parts).filter((all) => all.some(({ hit }) => hit))
+    expect(parts.filter(({ hit }) => hit).map(({ text }) => text.toLowerCase())).toEqual([word])
+    expect(sentence.normalize('NFC')).toContain(
+      parts
+        .map(({ text }) => text)
+        .join('')
+        .replace('.mp4', ''),
+    )
+  }
+})
+
+test('finds several Chinese words in any order, and the beginning of one that is still typed', () => {
+  using scratch = new ScratchLibrary()
+  addConversation(scratch.library, '/a.mp4', 'one', '一个红色的圆向右移动。')
+  addConversation(scratch.library, '/b.mp4', 'two', '蓝色方块 triangles 移动。')
+  expect(find(scratch, { text: '移动 红' })).toEqual(['one'])
+  expect(find(scratch, { text: '移动 trian' })).toEqual(['two'])
+  expect(find(scratch, { text: '移动' })).toEqual(['two', 'one'])
+  expect(find(scratch, { text: '动移' })).toEqual([])
+})
+
+test.each(['"', "' OR 1=1 --", 'NEAR(', '* AND', 'col:umn', '()', '\u0001', '\u0002', '🙂', 'a"b'])('treats %j as literal text', (text) => {
   using scratch = new ScratchLibrary()
   addConversation(scratch.library, '/a.mp4', 'What?', 'A square.')
   expect(scratch.library.search({ text, limit: 5 }).total).toBe(0)
