@@ -56,6 +56,8 @@ async function exportJob(name: string, options: ExportOptions, signal: AbortSign
   const progress = new ProgressLine(process.stderr)
   await using database = await openQueue(queueUrl(options.queue), signal)
   const job = await findJob(name, database, signal)
+  if (format === 'sidecars' && job.request.task === 'check')
+    throw new TarsierError('usage', `The results of "${name}" are supports of given texts, not texts. Choose another --format.`)
   const writer = await openWriter(format, out === undefined ? '' : resolve(out), videos ?? null, overwrite)
   let written = 0
   try {

@@ -81,6 +81,9 @@ describe.skipIf(!hasPostgres)(withServer('tarsier jobs and tarsier worker'), { t
     const text = { cwd: examples, input: 'A blue square spins.' }
     const checked = await runCli(['check', 'blue-square-spins.mp4', '--text', '-', '--json', ...own], text)
     expect(await readFile(join(folder, 'texts-out.jsonl'), 'utf8')).toBe(checked.stdout)
+    // A support is no text: an empty one would replace the clip's caption.
+    const sidecars = ['--format', 'sidecars', '--overwrite', '--videos', examples]
+    expect(await cli('jobs', 'export', 'texts', ...sidecars)).toMatchObject({ code: 2, stderr: expect.stringContaining('not texts') })
   })
 
   test('add the samples of a shared run to those that its folder has, and report what is left', async () => {
