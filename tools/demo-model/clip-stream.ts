@@ -1,9 +1,11 @@
 /**
- * Generates endless batches of clips with questions and answers for `train_language.py`: `tsx clip-stream.ts SEED TOKENS SETS FOLDER`. A batch has as many
- * clips as fit into TOKENS visual tokens. Each clip has SETS sets of dialogues, so that encoding it once serves several training steps. With 0 sets all clips are
- * long ones of shapes with one set of three short dialogues, for `phases.py`. FOLDER has pictures and texts that have nothing to do with shapes.
+ * Generates endless batches of clips with questions and answers for `train_language.py`: `tsx clip-stream.ts KIND SEED TOKENS SETS FOLDER`. A batch has as many
+ * clips as fit into TOKENS visual tokens. Each clip has SETS sets of dialogues, so that encoding it once serves several training steps. FOLDER has pictures and texts
+ * that have nothing to do with shapes. Clips of the kind `long` show shapes in many frames and have three short dialogues, those of the kind `short` have few frames and many
+ * single questions, and those of the kind `mixed` are of every length, with conversations.
  */
 
+import { z } from 'zod'
 import { Random } from '../../src/bench/moving-shapes/random.ts'
 import { drawScene } from '../../src/bench/moving-shapes/render.ts'
 import { type Phase, randomScene, type Scene, type SceneObject, type State, stateAt } from '../../src/bench/moving-shapes/scene.ts'
@@ -12,7 +14,7 @@ import { colorNames, motionNames, motionWords, shapeNames, shapeSymmetry } from 
 import { writeBatch } from './batch-writer.ts'
 import { cellLabels, LABEL_VALUES } from './cell-labels.ts'
 import { randomDegrading } from './degrade.ts'
-import { dialogueSet, type Exchange, motionDialogues } from './dialogues.ts'
+import { type AskedClip, dialogueSet, type Exchange, motionDialogues, questionKinds, singleQuestions } from './dialogues.ts'
 import { ForeignFrames } from './foreign-frames.ts'
 import { seenOver } from './seen-over.ts'
 import { UnknownQuestions } from './unknown-questions.ts'
@@ -27,7 +29,7 @@ const PLACE_VALUES = 13
 const SPAN = 4
 const SPAN_FRAMES = 24
 
-type Turn = [question: string, answer: string, object: number, answerPrefix: string, option: number, looks: Look[]]
+type Turn = [question: string, answer: string, object: number, answerPrefix: string, option: number, looks: Look[], kind: number]
 
 /** Which phase must be seen before the answer's character `at`: all of it (0), or where it begins (1) or ends (2). */
 type Look = [at: number, object: number, phase: number, part: number]
@@ -56,9 +58,10 @@ const isLong = (motions: readonly Phase[]) => motions.length > 2
 const MIN_CLIPS = 2
 const MAX_CLIPS = 6
 
-const [seed = 1, tokens = 1600, sets = 4] = process.argv.slice(2).map(Number)
-const folder = process.argv[5] ?? '.'
-const allLong = sets === 0
+const clipKind = z.enum(['mixed', 'long', 'short']).parse(process.argv[2])
+const [seed = 1, tokens = 1600, sets = 4] = process.argv.slice(3).map(Number)
+const folder = process.argv[6] ?? '.'
+const allLong = clipKind === 'long'
 const foreignFrames = new ForeignFrames(folder)
 const unknown = new UnknownQuestions(folder)
 const random = new Random(seed, 11)
@@ -107,22 +110,17 @@ for (;;) {
     if (degrade) for (let k = 0; k < count; k++) await degrade({ width, height, rgb: frameAt(k) })
     objects.push((scene?.objects ?? []).map((object) => objectLabel(object, scene as Scene)))
     const numberOf = (object: SceneObject | null) => (object && scene ? scene.objects.indexOf(object) : -1)
-    const asTurn = ({ question, answer, about, prefix, option, seen }: Exchange): Turn => {
+    const asTurn = ({ question, kind, answer, about, prefix, option, seen }: Exchange): Turn => {
       const motions = [...answer.matchAll(MOTION_WORDS)].map(({ index }) => index)
       const looks = (seen ?? []).map(({ object, phase: number, part }, k): Look => {
         const at = part === 'all' ? motions[k] : 0
         if (at === undefined) throw new Error(`"${answer}" names fewer motions than it must look for`)
         return [at, numberOf(object), number, PARTS.indexOf(part)]
       })
-      return [question, answer, numberOf(about), prefix ?? '', option ?? -1, looks]
+      return [question, answer, numberOf(about), prefix ?? '', option ?? -1, looks, questionKinds.indexOf(kind)]
     }
-    dialogues.push(
-      Array.from({ length: allLong ? 1 : sets }, () => {
-        const asked =
-          allLong && scene ? motionDialogues({ scene, frames: count }, random) : dialogueSet({ scene, frames: count }, unknown, random)
-        return asked.map((dialogue) => dialogue.map(asTurn))
-      }),
-    )
+    const asked = () => dialoguesOf({ scene, frames: count }).map((dialogue) => dialogue.map(asTurn))
+    dialogues.push(Array.from({ length: sets }, asked))
   }
   const shape = [batch, count * cells]
   await writeBatch(
@@ -135,6 +133,11 @@ for (;;) {
       places: { shape: [...shape, PLACE_VALUES], data: places },
     },
   )
+}
+
+function dialoguesOf(clip: AskedClip): Exchange[][] {
+  if (clipKind === 'short') return singleQuestions(clip, unknown, random)
+  return clipKind === 'long' && clip.scene ? motionDialogues({ ...clip, scene: clip.scene }, random) : dialogueSet(clip, unknown, random)
 }
 
 async function clipScene(aspect: number, count: number): Promise<Scene> {
@@ -153,6 +156,7 @@ async function clipScene(aspect: number, count: number): Promise<Scene> {
 
 function frameCount(): number {
   const drawn = random.next()
+  if (clipKind === 'short') return drawn < 0.1 ? 1 : random.whole(6, 9)
   if (allLong) return drawn < 0.12 ? random.whole(6, 16) : drawn < 0.4 ? random.whole(17, 32) : random.whole(33, 64)
   if (drawn < 0.15) return 8
   if (drawn < 0.28) return 16

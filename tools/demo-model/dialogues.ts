@@ -13,11 +13,21 @@ import {
 } from '../../src/bench/moving-shapes/words.ts'
 import { colorNames, type MotionName, motionNames, shapeNames } from '../../src/bench/moving-shapes/world.ts'
 import type { UnknownQuestions } from './unknown-questions.ts'
-import { asTyped, type Wording, worded } from './wordings.ts'
+import { asTyped, type Wording, worded, wordings } from './wordings.ts'
+
+/** What a question asks for. */
+export const questionKinds = [
+  ...(Object.keys(wordings) as Wording[]).filter((kind) => kind !== 'describeStill'),
+  'unknown',
+  'choice',
+] as const
+
+export type QuestionKind = Exclude<Wording, 'describeStill'> | 'unknown' | 'choice'
 
 /** A question with its answer. The answer's prefix is given to the model, the rest is learnt. */
 export interface Exchange {
   readonly question: string
+  readonly kind: QuestionKind
   readonly prefix?: string
   readonly answer: string
   /** The object that must be found to answer, if it is a single one. */
@@ -50,6 +60,8 @@ const stillIntents: readonly Intent[] = [
   'shape',
   'shape',
   'shapes',
+  'shapes',
+  'count',
   'count',
   'background',
   'background',
@@ -69,8 +81,10 @@ const movingIntents: readonly Intent[] = [
     'first',
     'first',
     'firsts',
+    'firsts',
     'last',
     'last',
+    'lasts',
     'lasts',
     'starts',
     'starts',
@@ -86,6 +100,9 @@ const PARTS: Readonly<Record<'motion' | 'first' | 'last', readonly [from: number
   first: [0, 1],
   last: [-1],
 }
+
+/** Number of dialogues of a clip that has single questions. */
+const SINGLE_QUESTIONS = 40
 
 /** Minimum number of frames of which a motion's beginning can be read. */
 const MIN_TIMED_FRAMES = 6
@@ -112,6 +129,13 @@ export function dialogueSet(clip: AskedClip, unknown: UnknownQuestions, random: 
   ]
 }
 
+/** Many single questions, for clips that cost little to encode. */
+export function singleQuestions(clip: AskedClip, unknown: UnknownQuestions, random: Random): Exchange[][] {
+  return Array.from({ length: SINGLE_QUESTIONS }, () => [
+    random.chance(0.12) ? description(clip, random) : anyQuestion(clip, unknown, random),
+  ])
+}
+
 /** Short dialogues that need each motion of a clip of many frames: its description, and two times. */
 export function motionDialogues(clip: AskedClip & { readonly scene: Scene }, random: Random): Exchange[][] {
   const time = () => asked(random.pick(['starts', 'starts', 'stops']), clip, clip.scene, random)
@@ -120,8 +144,9 @@ export function motionDialogues(clip: AskedClip & { readonly scene: Scene }, ran
 
 function description({ scene, frames }: AskedClip, random: Random): Exchange {
   const question = worded(frames === 1 && random.chance(0.6) ? 'describeStill' : 'describe', {}, random)
-  if (!scene) return { question, answer: FOREIGN_ANSWER, about: null }
-  return { question, answer: describeScene(scene, frames === 1), about: null, ...(frames > 1 && { seen: phasesOf(scene.objects) }) }
+  const kind = 'describe'
+  if (!scene) return { question, kind, answer: FOREIGN_ANSWER, about: null }
+  return { question, kind, answer: describeScene(scene, frames === 1), about: null, ...(frames > 1 && { seen: phasesOf(scene.objects) }) }
 }
 
 function phasesOf(objects: readonly SceneObject[], from = 0, to?: number): Seen[] {
@@ -130,8 +155,9 @@ function phasesOf(objects: readonly SceneObject[], from = 0, to?: number): Seen[
 
 function anyQuestion(clip: AskedClip, unknown: UnknownQuestions, random: Random): Exchange {
   const { scene, frames } = clip
-  if (random.chance(0.09)) return { question: unknown.question(random), answer: scene ? UNKNOWN_ANSWER : FOREIGN_ANSWER, about: null }
-  if (!scene) return { question: foreignQuestion(random), answer: FOREIGN_ANSWER, about: null }
+  if (random.chance(0.09))
+    return { question: unknown.question(random), kind: 'unknown', answer: scene ? UNKNOWN_ANSWER : FOREIGN_ANSWER, about: null }
+  if (!scene) return foreignExchange(random)
   // The benchmark's own wordings stay part of the training.
   if (random.chance(0.12)) {
     const kind = random.pick(
@@ -141,12 +167,12 @@ function anyQuestion(clip: AskedClip, unknown: UnknownQuestions, random: Random)
     )
     const { question, answer, about } = questionOf(kind, scene, random)
     const seen = about && (kind === 'motion' || kind === 'first' || kind === 'last') ? phasesOf([about], ...PARTS[kind]) : []
-    return { question, answer, about, seen }
+    return { question, kind, answer, about, seen }
   }
   return asked(random.pick(frames === 1 ? stillIntents : movingIntents), clip, scene, random)
 }
 
-function foreignQuestion(random: Random): string {
+function foreignExchange(random: Random): Exchange {
   const thing = `${random.pick(colorNames)} ${random.pick(shapeNames)}`
   const values = {
     the: random.chance(0.5) ? `the ${thing}` : 'the object',
@@ -155,7 +181,8 @@ function foreignQuestion(random: Random): string {
     verb: 'move',
     gerund: 'moving',
   }
-  return worded(random.pick(movingIntents), values, random)
+  const kind = random.pick(movingIntents)
+  return { question: worded(kind, values, random), kind, answer: FOREIGN_ANSWER, about: null }
 }
 
 function asked(intent: Intent, { frames }: AskedClip, scene: Scene, random: Random): Exchange {
@@ -166,7 +193,7 @@ function asked(intent: Intent, { frames }: AskedClip, scene: Scene, random: Rand
     about: SceneObject | null,
     values: Readonly<Record<string, string>> = {},
     seen: readonly Seen[] = [],
-  ): Exchange => ({ question: worded(intent, values, random), answer, about, seen })
+  ): Exchange => ({ question: worded(intent, values, random), kind: intent, answer, about, seen })
   const the = naming(object, scene, random)
   switch (intent) {
     case 'color':
@@ -254,6 +281,7 @@ function timed(intent: 'starts' | 'stops', object: SceneObject, the: string, ran
   const moves = object.phases.filter(({ motion }) => DIRECTIONS.includes(motion))
   const exchange = (verb: string, gerund: string, answer: string, phase?: Phase): Exchange => ({
     question: worded(intent, { the, verb, gerund }, random),
+    kind: intent,
     answer,
     about: object,
     ...(phase && { seen: [{ object, phase: object.phases.indexOf(phase), part: intent === 'starts' ? 'start' : 'end' }] }),
@@ -278,6 +306,7 @@ function timed(intent: 'starts' | 'stops', object: SceneObject, the: string, ran
     return {
       ...exchange(verb, gerund, momentText(moment)),
       question: worded('starts', { the, verb, gerund }, random),
+      kind: 'starts',
       seen: [{ object, phase: object.phases.indexOf(phase), part: 'start' }],
     }
   }
@@ -338,13 +367,13 @@ function choiceExchange({ scene, frames }: AskedClip, random: Random): Exchange 
   const choice = choiceOf(kind, scene, random)
   if (!choice) return null
   const { prompt, answerPrefix, letter, about, right } = choice
-  if (answerPrefix === '') return { question: prompt, answer: right, about }
+  if (answerPrefix === '') return { question: prompt, kind: 'choice', answer: right, about }
   const option = letter.charCodeAt(0) - 'A'.charCodeAt(0)
   // Without a given beginning too, as people ask.
   if (random.chance(0.25)) {
-    return { question: asTyped(prompt.replace('Question: ', ''), random), answer: `(${letter}) ${right}`, about, option }
+    return { question: asTyped(prompt.replace('Question: ', ''), random), kind: 'choice', answer: `(${letter}) ${right}`, about, option }
   }
-  return { question: prompt, prefix: answerPrefix, answer: `${letter}) ${right}`, about, option }
+  return { question: prompt, kind: 'choice', prefix: answerPrefix, answer: `${letter}) ${right}`, about, option }
 }
 
 function sentences(objects: readonly SceneObject[], motions: (object: SceneObject) => string): string {

@@ -93,7 +93,7 @@ def main():
     tower, kept, started = Tower(), [], time.time()
     tower.load_state_dict(load(Path(__file__).with_name("checkpoint.safetensors"))["tower"])
     with torch.no_grad():
-        for batch in batches("clip-stream.ts", options.seed, BATCH_TOKENS, 0, options.pictures, ahead=2):
+        for batch in batches("clip-stream.ts", "long", options.seed, BATCH_TOKENS, 1, options.pictures, ahead=2):
             rows = torch.cat([tower(frames) for frames in batch.pop("pixels").split(FRAMES_AT_ONCE)])
             labels = {key: batch[key].char() for key in ("current", "first", "phase")}
             halves = {"places": batch["places"].half(), "visual": rows.reshape(len(labels["phase"]), -1, WIDTH).half()}

@@ -8,7 +8,8 @@ color, shape and place, so that the fourth layer knows what to look for. A fifth
 layer: which one is right, and which letter it has. Without it, and the target for the sixth layer's first head, which must look from the letter's place at the right option,
 the letter stayed at chance for 800 steps while the right option was found in .92. A seventh head reads the number of the current motion and of the frame from the visual
 tokens after the fourth layer, and the fifth layer's first head must look at the tokens that show the motion which an answer is about to name. An eighth
-head reads the time that an answer is about to give, after the fifth layer. A ninth reads after the third layer whether a motion has just begun (`phases.py`).
+head reads the time that an answer is about to give, after the fifth layer. A ninth reads after the third layer whether a motion has just begun (`phases.py`). An eleventh
+reads from the question's last token after the third layer what it asks for: answers tell it badly, since a clip with one motion has the same first, last and only one.
 Under `torchrun` gradients are averaged between the processes.
 """
 
@@ -34,8 +35,12 @@ from tower import Tower
 # Scales the changes of x, y, size and angle to about the same variance.
 CHANGES = torch.tensor([5.0, 5.0, 10.0, 1.5])
 SETS = 6
+# Sets of a short clip, each with many questions.
+SHORT_SETS = 3
 IGNORED = -100
 COLORS, SHAPES, LETTERS = 8, 5, 4
+# Kinds of questions: as in dialogues.ts.
+KINDS = 20
 # Parts of a phase that an answer needs: as in clip-stream.ts.
 START, END = 1, 2
 # Answers whose looks are trained in a step.
@@ -65,11 +70,12 @@ class Prompter:
 
     def branch(self, dialogue):
         """Tokens and targets (the next token of answers, else IGNORED) of one dialogue after the clip, which objects are asked for at which tokens, and the
-        last tokens of a choice's options with the right one's place and the token before its letter."""
-        tokens, answers, sought, choices, looks = [], [], [], [], []
-        for turn, (question, answer, about, prefix, option, seen) in enumerate(dialogue):
+        last tokens of a choice's options with the right one's place and the token before its letter, and the last token and kind of each question."""
+        tokens, answers, sought, choices, looks, kinds = [], [], [], [], [], []
+        for turn, (question, answer, about, prefix, option, seen, kind) in enumerate(dialogue):
             asked = (self.again if turn else []) + self.ids(question) + self.asked + self.ids(prefix)
             said = self.ids(answer) + self.ended
+            kinds.append((len(tokens) + len(asked) - 1, kind))
             if about >= 0:
                 sought.append((len(tokens) + len(asked) - 1, about))
             # A slip of typing may have removed the end of a line.
@@ -82,7 +88,7 @@ class Prompter:
                 looks += [(len(tokens) + len(asked) - 1 + at, *what) for at, what in self.looks(answer, seen)]
             tokens += asked + said
             answers += [False] * len(asked) + [True] * len(said)
-        return tokens, [token if answer else IGNORED for token, answer in zip(tokens[1:], answers[1:])] + [IGNORED], sought, choices, looks
+        return tokens, [token if answer else IGNORED for token, answer in zip(tokens[1:], answers[1:])] + [IGNORED], sought, choices, looks, kinds
 
     def looks(self, answer, seen):
         """Which token of an answer, counted from the one before it, must look for which part of which phase: in front of and within a motion's words for its
@@ -113,8 +119,8 @@ def collate(prompter, sets, frames, rows, columns):
     targets of a batch of dialogue sets.
 
     The dialogues of a clip follow its visual rows and do not see each other. Also returns the weight of each target, and for every requested object its
-    sample, the token after which it must be found, and its number, and for every choice its sample, its options' last tokens, the right option, and the token
-    before its letter.
+    sample, the token after which it must be found, and its number, for every choice its sample, its options' last tokens, the right option, and the token
+    before its letter, and for every question its sample, its last token and its kind.
     """
     before, after, visual = len(prompter.before), len(prompter.after), frames * rows * columns
     prefix = before + visual + after
@@ -133,16 +139,17 @@ def collate(prompter, sets, frames, rows, columns):
     positions[:, :, before : before + visual] = before + torch.stack([t.flatten(), h.flatten(), w.flatten()])[:, None]
     following = before + max(frames, rows, columns)
     positions[:, :, before + visual : prefix] = following + torch.arange(after)
-    sought, choices, looks = [], [], []
+    sought, choices, looks, kinds = [], [], [], []
     for sample, own in enumerate(branches):
         at = prefix
-        for number, (tokens, wanted, found, chosen, looked) in enumerate(own):
+        for number, (tokens, wanted, found, chosen, looked, asks) in enumerate(own):
             end = at + len(tokens)
             owner[sample, at:end] = number + 1
             positions[:, sample, at:end] = following + after + torch.arange(len(tokens))
             sought += [(sample, at + token, which) for token, which in found]
             choices += [(sample, [at + last for last in ends], right, at + letter) for ends, right, letter in chosen]
             looks += [(sample, at + token, *what) for token, *what in looked]
+            kinds += [(sample, at + token, kind) for token, kind in asks]
             ids[sample, at:end] = torch.tensor(tokens)
             targets[sample, at:end] = torch.tensor(wanted)
             at = end
@@ -154,7 +161,7 @@ def collate(prompter, sets, frames, rows, columns):
         if not part and weights[sample, token] == 1:
             weights[sample, token] = MOTION_WEIGHT
     mask = (order[prefix:, None] >= order) & ((owner[:, None] == 0) | (owner[:, prefix:, None] == owner[:, None]))
-    return ids, positions, prefix, mask[:, None], targets, slice(before, before + visual), weights, sought, choices, looks
+    return ids, positions, prefix, mask[:, None], targets, slice(before, before + visual), weights, sought, choices, looks, kinds
 
 
 def looked_for(phase, frames, looks):
@@ -179,6 +186,32 @@ def attention_scores(layer, hidden, positions, prefix, mask, samples, tokens):
     return scores.div(HEAD**0.5).masked_fill(~mask[samples, 0, after], -torch.inf)
 
 
+class Pool:
+    """Batches of clips of a kind, each encoded once and asked about in as many steps as it has sets of dialogues."""
+
+    def __init__(self, kind, seed, tokens, sets, options):
+        self.name, self.sets, self.size = "" if kind == "mixed" else f"{kind} ", sets, options.pool
+        self.kept, self.stream = [], batches("clip-stream.ts", kind, seed, tokens, sets, options.pictures, ahead=2)
+
+    def fill(self, step, tower):
+        """Encodes a further batch where one is due: as often as one is used up, until there are enough."""
+        if len(self.kept) < (2 if step % self.sets else self.size):
+            batch = next(self.stream)
+            with torch.no_grad():
+                batch["visual"] = tower(batch.pop("pixels"))
+            self.kept.append(batch | {"used": 0})
+
+    def next(self, place):
+        """A batch with a set of dialogues for each of its clips. `place` from 0 to 1 says which one, in the order of their numbers of clips."""
+        self.kept.sort(key=lambda batch: len(batch["dialogues"]))
+        batch = self.kept[int(place * len(self.kept))]
+        sets = [dialogues[batch["used"]] for dialogues in batch["dialogues"]]
+        batch["used"] += 1
+        if batch["used"] == self.sets:
+            self.kept = [kept for kept in self.kept if kept is not batch]
+        return batch, sets
+
+
 def some_long(batch):
     """Returns as many random clips of a batch of `phases.py` as have LONG_TOKENS visual tokens, at least one."""
     chosen = torch.randperm(len(batch["phase"]))[: max(1, LONG_TOKENS // batch["phase"].shape[1])].tolist()
@@ -200,6 +233,7 @@ def main():
     parser.add_argument("--muon", type=float, default=0.02)
     parser.add_argument("--flat", type=float, default=0.4)
     parser.add_argument("--long", type=Path, nargs="*", default=[], help="rows of long clips that phases.py has computed")
+    parser.add_argument("--short", type=int, default=0, help="visual tokens of a further batch of short clips with many single questions; none if 0")
     parser.add_argument("--bf16", action="store_true", help="for processors with units for it: products of 16-bit values, sums and weights of 32 bits")
     options = parser.parse_args()
     together = "WORLD_SIZE" in os.environ
@@ -215,9 +249,9 @@ def main():
     language, head2, head3 = Language(tokenizer.get_vocab_size()), nn.Linear(WIDTH, 4), nn.Linear(WIDTH, 2 * MOTIONS)
     head1 = nn.Linear(WIDTH, 2)
     head4, head5, head6 = nn.Linear(WIDTH, COLORS + SHAPES + 2), nn.Linear(WIDTH, 1), nn.Linear(WIDTH, LETTERS)
-    head8, head10 = nn.Linear(WIDTH, 1), nn.Linear(WIDTH, 4)
+    head8, head10, head11 = nn.Linear(WIDTH, 1), nn.Linear(WIDTH, 4), nn.Linear(WIDTH, KINDS)
     nn.init.zeros_(head8.weight)
-    heads = nn.ModuleDict({"head1": head1, "head2": head2, "head3": head3, "head4": head4, "head5": head5, "head6": head6, "head8": head8, "head10": head10} | phase_heads())
+    heads = nn.ModuleDict({"head1": head1, "head2": head2, "head3": head3, "head4": head4, "head5": head5, "head6": head6, "head8": head8, "head10": head10, "head11": head11} | phase_heads())
     if options.resume:
         state = load(options.resume)
         language.load_state_dict(state["language"])
@@ -226,12 +260,14 @@ def main():
         layer.requires_grad_(False)
     schedule = Schedule([language, heads], options.minutes, muon=options.muon, adam=options.muon / 5, flat=options.flat, bf16=options.bf16)
     tower, read = Tower(), 0.0
-    stream = batches("clip-stream.ts", seed, options.tokens, SETS, options.pictures, ahead=2)
+    pools = [Pool("mixed", seed, options.tokens, SETS, options)]
+    if options.short:
+        pools.append(Pool("short", seed + 50, options.short, SHORT_SETS, options))
     long = [kept for path in options.long for kept in torch.load(path)][rank :: dist.get_world_size() if together else 1]
 
     def train(batch, sets):
         """Adds the gradients of a batch's loss for one dialogue set a clip, and returns what is measured by the way."""
-        ids, positions, prefix, mask, targets, visual, weights, sought, choices, looks = collate(prompter, sets, batch["frames"], batch["rows"], batch["columns"])
+        ids, positions, prefix, mask, targets, visual, weights, sought, choices, looks, kinds = collate(prompter, sets, batch["frames"], batch["rows"], batch["columns"])
         n = len(sets)
         x = language.embed_tokens(ids.clamp(min=0))
         x = torch.cat([x[:, : visual.start], batch["visual"].reshape(n, -1, WIDTH), x[:, visual.stop :]], 1)
@@ -243,7 +279,10 @@ def main():
         loss = text = (F.cross_entropy(logits, wanted, reduction="none") * weight).sum() / weight.sum()
         current, first, places = batch["current"].long(), batch["first"].long(), batch["places"]
         known, begun, there, followed, spanned = current >= 0, first >= 0, places[..., 0] > 0, places[..., 3] > 0, places[..., 8] > 0
-        measures = {}
+        samples, tokens, kinds = zip(*kinds)
+        kind, kinds = head11(after[2][list(samples), list(tokens)]), torch.tensor(kinds)
+        loss = loss + 0.5 * F.cross_entropy(kind, kinds)
+        measures = {"kind": (kind.argmax(-1) == kinds).float().mean()}
         if sought:
             samples, tokens, numbers = zip(*sought)
             truth = torch.tensor([batch["objects"][sample][number] for sample, number in zip(samples, numbers)])
@@ -308,27 +347,17 @@ def main():
         loss.backward()
         return measures | {"text": text.detach(), "token": (logits.argmax(-1) == wanted).float().mean()}
 
-    pool, seen, said = [], {}, time.time()
+    seen, said = {}, time.time()
     while True:
-        if len(pool) < options.pool and (len(pool) < 2 or schedule.steps % SETS == 0):
-            changed = options.tower.stat().st_mtime
-            if changed != read:
-                tower.load_state_dict(load(options.tower)["tower"])
-                read = changed
-            batch = next(stream)
-            with torch.no_grad():
-                batch["visual"] = tower(batch.pop("pixels"))
-            batch["used"] = 0
-            pool.append(batch)
-        # Batches of about the same number of clips in all processes, which wait for each other.
-        pool.sort(key=lambda kept: len(kept["dialogues"]))
-        batch = pool[int(together_random.random() * len(pool))]
-        sets = [dialogues[batch["used"]] for dialogues in batch["dialogues"]]
-        batch["used"] += 1
-        if batch["used"] == SETS:
-            pool = [kept for kept in pool if kept is not batch]
-
-        measures = train(batch, sets)
+        changed = options.tower.stat().st_mtime
+        if changed != read:
+            tower.load_state_dict(load(options.tower)["tower"])
+            read = changed
+        measures = {}
+        for pool in pools:
+            pool.fill(schedule.steps, tower)
+            # The processes choose batches of about the same size, because they wait for each other.
+            measures |= {f"{pool.name}{key}": value for key, value in train(*pool.next(together_random.random())).items()}
         if long:
             clips = some_long(random.choice(long))
             long_measures = train(clips, [sets[0] for sets in clips["dialogues"]])
