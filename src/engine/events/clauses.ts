@@ -1,5 +1,6 @@
-import nlp from 'compromise'
+import { ARTICLE, type ClauseHead, CONJUNCTION, endOf, hasRelativeObject, headOf, PRONOUN, RELATIVE } from './clause-head.ts'
 import { sentenceSpans } from './sentence-spans.ts'
+import { type Term, termsOf } from './terms.ts'
 
 /** A part of a description that tells one event, with its place in the text. */
 export interface Clause {
@@ -15,28 +16,10 @@ export interface Clause {
   readonly caption: string
 }
 
-/** A term of a sentence, as the tagger sees it. */
-interface Term {
-  readonly text: string
-  readonly start: number
-  readonly verb: boolean
-  readonly noun: boolean
-  readonly adverb: boolean
-}
-
-/** Words that may begin a further event in a sentence. */
-const JOINT = /^(?:and|then|but|before|after|while|until|as|when)$/iu
-/** Articles of a single thing: a word in -s after such a thing is its verb. */
-const SINGULAR = /^(?:a|an|another|one|each|every)$/iu
-const PRONOUN = /^(?:he|she|it|they|who|which|that|this|these|both)$/iu
-/** Joints that say nothing about the relation of two events. */
-const PLAIN_JOINT = /^(?:and|then|but)$/iu
-const RELATIVE = /^(?:who|which|that)$/iu
-/** A word in the place of a subject that stands for nothing. */
-const EXPLETIVE = /^there$/iu
 const BE = /^(?:is|are|was|were)$/iu
 const PARTICIPLE = /[aeiouy].*ing$/iu
-const ARTICLE = /^(?:a|an|the|this|that|his|her|its|their|another|one|two|three|some|several)$/iu
+const OPENING_MARKS = /["'“‘«([]+$/u
+const CLOSING_MARKS = /^["'”’»)\]]+/u
 
 /**
  * Divides a description into clauses, each of which tells one event: its sentences, divided again where a conjunction, a comma or a semicolon is
@@ -53,6 +36,7 @@ export function clausesOf(text: string): Clause[] {
 interface ClausePart {
   readonly clause: Omit<Clause, 'caption'>
   readonly terms: readonly Term[]
+  readonly head: ClauseHead
   readonly place: number
   readonly of: number
 }
@@ -72,12 +56,20 @@ function partsOf(text: string): ClausePart[] {
       const [first] = own
       if (!first) continue
       const to = terms[places[place + 1] ?? terms.length]?.start ?? end
-      subject = subjectOf(own) ?? subject
+      const head = headOf(text, own)
+      subject = nameOf(own, head) ?? subject
       const from = place === 0 ? start : first.start
       const clause = text.slice(from, to).trimEnd()
-      parts.push({ clause: { text: clause, start: from, end: from + clause.length, sentence, subject }, terms: own, place, of })
+      parts.push({ clause: { text: clause, start: from, end: from + clause.length, sentence, subject }, terms: own, head, place, of })
     }
-    if (terms.length === 0) parts.push({ clause: { text: text.slice(start, end), start, end, sentence, subject }, terms, place: 0, of: 1 })
+    if (terms.length === 0)
+      parts.push({
+        clause: { text: text.slice(start, end), start, end, sentence, subject },
+        terms,
+        head: headOf(text, []),
+        place: 0,
+        of: 1,
+      })
   }
   return parts
 }
@@ -85,40 +77,66 @@ function partsOf(text: string): ClausePart[] {
 /**
  * Writes each clause of a text as a sentence, as subtitles need it: without the conjunction that joined it to another, and with the subject that it
  * shared. "A red circle moves right and then grows." gives "A red circle moves right." and "The red circle grows.". Sentences of one clause stay as they
- * are. Where a subject may not fit, as before a participle without its auxiliary, none is added.
+ * are. Where a subject may not fit, as before a participle without its auxiliary or after a clause whose own is not certain, none is added.
  */
 function captionsOf(text: string, parts: readonly ClausePart[]): string[] {
   let subject = ''
   let auxiliary = ''
-  return parts.map(({ clause, terms, place, of }) => {
-    const verb = terms.findIndex((term) => term.verb)
-    const joined = terms.findIndex((term) => !JOINT.test(term.text))
-    const before = terms.slice(Math.max(0, joined), Math.max(0, verb)).filter(({ adverb }) => !adverb)
-    const [first] = before
-    const shared = verb !== -1 && before.every(({ text: word }) => RELATIVE.test(word))
-    if (first && verb !== -1 && !shared && !EXPLETIVE.test(first.text)) {
-      // Without a relative clause, as in "a man who wears a hat walks".
-      const last = before[before.findIndex(({ text: word }) => RELATIVE.test(word)) - 1] ?? before.at(-1) ?? first
-      subject = text
-        .slice(first.start, endOf(last))
-        .replace(/^an?(?=\s)/iu, 'the')
-        .replace(/[\s,]+$/u, '')
-      auxiliary = BE.test(terms[verb]?.text ?? '') ? (terms[verb]?.text ?? '') : ''
+  return parts.map(({ clause, terms, head, place, of }) => {
+    const verb = terms[head.verb]?.text ?? ''
+    const participle = PARTICIPLE.test(verb)
+    const added = head.subject === 'shared' && place > 0 && subject !== '' && (!participle || auxiliary !== '')
+    const caption =
+      of === 1
+        ? clause.text
+        : ended(added ? withSubject(text, clause.end, { terms, head }, [subject, participle ? auxiliary : '']) : shown())
+    if (typeof head.subject !== 'string') {
+      subject = subjectText(text, head.subject)
+      auxiliary = BE.test(verb) ? verb : ''
+    } else if (head.subject === 'unclear' || place === 0) subject = ''
+    if (hasRelativeObject(terms, head.verb)) subject = ''
+    return caption
+
+    /** The clause without conjunctions that are not needed. */
+    function shown(): string {
+      const first = terms[head.first]
+      const joins = first && CONJUNCTION.test(first.text) && head.body === head.first && typeof head.subject !== 'string'
+      const from = terms[head.first + (joins ? 1 : 0)]
+      return from && from !== terms[0] ? text.slice(startOf(text, from), clause.end) : clause.text
     }
-    if (of === 1) return clause.text
-    const participle = PARTICIPLE.test(terms[verb]?.text ?? '')
-    const added = place > 0 && shared && subject !== '' && (!participle || auxiliary !== '')
-    const from =
-      added || !shared ? terms[Math.max(0, joined) + (added ? before.length : 0)] : terms.find((term) => !PLAIN_JOINT.test(term.text))
-    const rest = text.slice(from?.start ?? clause.start, clause.end).replace(/[\s,;:—–]+$/u, '')
-    const sentence = added ? [subject, ...(participle ? [auxiliary] : []), rest].join(' ') : rest
-    const ended = /[.!?…]["'”’)\]]*$/u.test(sentence) ? sentence : `${sentence}.`
-    return ended.charAt(0).toLocaleUpperCase('en') + ended.slice(1)
   })
 }
 
-function endOf({ start, text }: Term): number {
-  return start + text.length
+/** Writes words into a clause that has no subject: before its verb, and after its introduction. */
+function withSubject(text: string, end: number, { terms, head }: Pick<ClausePart, 'terms' | 'head'>, words: readonly string[]): string {
+  const first = terms[head.first]
+  const body = terms[head.body]
+  if (!first || !body) return text.slice(first?.start ?? end, end)
+  const introduction = text.slice(startOf(text, first), startOf(text, body)).trimEnd()
+  const from = terms.slice(head.body).find((term) => !RELATIVE.test(term.text)) ?? body
+  return [introduction, ...words, text.slice(startOf(text, from), end)].filter((part) => part !== '').join(' ')
+}
+
+/** A subject as it stands inside a further sentence: "A red circle" becomes "the red circle". Quotes around it stay whole. */
+function subjectText(text: string, terms: readonly Term[]): string {
+  const [first, last] = [terms[0], terms.at(-1)]
+  if (!first || !last) return ''
+  const end = endOf(last)
+  const closing = CLOSING_MARKS.exec(text.slice(end))?.[0] ?? ''
+  const subject = text.slice(startOf(text, first), end + closing.length).replace(/^an?(?=\s)/iu, 'the')
+  return first.name ? subject : subject.charAt(0).toLocaleLowerCase('en') + subject.slice(1)
+}
+
+/** Where a term begins with the opening quotes and brackets before it. */
+function startOf(text: string, { start }: Term): number {
+  return start - (OPENING_MARKS.exec(text.slice(0, start))?.[0].length ?? 0)
+}
+
+/** With a capital and a full stop. */
+function ended(clause: string): string {
+  const text = clause.replace(/[\s,;:—–]+$/u, '')
+  const sentence = /[.!?…]["'”’)\]]*$/u.test(text) ? text : `${text}.`
+  return sentence.charAt(0).toLocaleUpperCase('en') + sentence.slice(1)
 }
 
 /** Places in the list of terms at which a further event begins. */
@@ -129,9 +147,9 @@ function joints(text: string, terms: readonly Term[]): number[] {
     const before = terms[i - 1] as Term
     const term = terms[i] as Term
     const separated = /[,;:—–]\s*$/u.test(text.slice(before.start, term.start))
-    if (!(separated || JOINT.test(term.text)) || !terms.slice(from, i).some(({ verb }) => verb)) continue
+    if (!(separated || term.joint) || !terms.slice(from, i).some(({ verb }) => verb)) continue
     let next = i
-    while (next < terms.length && (JOINT.test(terms[next]?.text ?? '') || terms[next]?.adverb)) next += 1
+    while (next < terms.length && (terms[next]?.joint || terms[next]?.adverb)) next += 1
     if (!beginsEvent(terms, next) && !/;\s*$/u.test(text.slice(before.start, term.start))) continue
     found.push(i)
     from = i
@@ -146,46 +164,17 @@ function beginsEvent(terms: readonly Term[], place: number): boolean {
   if (!first) return false
   if (first.verb) return true
   if (!first.noun && !ARTICLE.test(first.text) && !PRONOUN.test(first.text)) return false
-  const stop = others.findIndex(({ text }) => JOINT.test(text))
+  const stop = others.findIndex(({ joint }) => joint)
   return others.slice(0, stop === -1 ? others.length : stop).some(({ verb }) => verb)
 }
 
-/** The words before the verb without articles; undefined if the clause has no subject of its own, or only a pronoun. */
-function subjectOf(terms: readonly Term[]): string | undefined {
-  const verb = terms.findIndex((term) => term.verb)
-  const words = terms
-    .slice(0, verb === -1 ? terms.length : verb)
-    .filter(({ text, adverb }) => !adverb && !JOINT.test(text) && !ARTICLE.test(text))
+/** The words of the subject without articles; undefined if the clause has no subject of its own, or only a pronoun. */
+function nameOf(terms: readonly Term[], { subject, verb }: ClauseHead): string | undefined {
+  if (subject === 'shared') return undefined
+  const named = subject === 'unclear' ? terms.slice(0, verb === -1 ? terms.length : verb) : subject
+  const words = named
+    .filter(({ text, adverb, joint }) => !adverb && !joint && !ARTICLE.test(text) && !PRONOUN.test(text))
     .map(({ text }) => text.toLowerCase().replace(/[^\p{L}\p{M}\p{N}-]/gu, ''))
-  const own = words.filter((word) => word !== '' && !PRONOUN.test(word))
-  return own.length > 0 ? own.join(' ') : undefined
-}
-
-function termsOf(sentence: string, offset: number): Term[] {
-  const terms: Term[] = []
-  let at = 0
-  for (const { terms: [term] = [] } of nlp(sentence)
-    .terms()
-    .json({ terms: { tags: true } }) as readonly { terms?: readonly TaggedTerm[] }[]) {
-    if (!term || term.text === '') continue
-    const place = sentence.indexOf(term.text, at)
-    if (place === -1) continue
-    at = place + term.text.length
-    const has = (tag: string) => term.tags.includes(tag)
-    const tagged = { text: term.text, start: offset + place, verb: has('Verb'), noun: has('Noun') || has('Pronoun'), adverb: has('Adverb') }
-    terms.push(isVerbOfSingular(tagged, terms) ? { ...tagged, verb: true, noun: false } : tagged)
-  }
-  return terms
-}
-
-/** The tagger often takes verbs such as "watches" in "a woman watches" for nouns in the plural. */
-function isVerbOfSingular({ text, noun }: Term, before: readonly Term[]): boolean {
-  if (!noun || !/[^s]s$/iu.test(text) || !before.at(-1)?.noun) return false
-  const article = before.findLastIndex((term) => SINGULAR.test(term.text))
-  return article !== -1 && before.slice(article + 1).every((term) => !term.verb && !/[^s]s$/iu.test(term.text) && !JOINT.test(term.text))
-}
-
-interface TaggedTerm {
-  readonly text: string
-  readonly tags: readonly string[]
+    .filter((word) => word !== '')
+  return words.length > 0 ? words.join(' ') : undefined
 }
