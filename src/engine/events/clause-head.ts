@@ -109,6 +109,7 @@ export function hasRelativeObject(terms: readonly Term[], verb: number): boolean
   return verb !== -1 && terms.some((term, i) => i > verb && RELATIVE.test(term.text) && terms[i + 1]?.verb)
 }
 
+/** Index of the UTF-16 unit after a term. */
 export function endOf({ start, text }: Term): number {
   return start + text.length
 }

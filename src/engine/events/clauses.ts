@@ -19,7 +19,8 @@ export interface Clause {
 const BE = /^(?:is|are|was|were)$/iu
 const PARTICIPLE = /[aeiouy].*ing$/iu
 const OPENING_MARKS = /["'“‘«([]+$/u
-const CLOSING_MARKS = /^["'”’»)\]]+/u
+/** An apostrophe within a word is none: "he's". */
+const CLOSING_MARKS = /^["'”’»)\]]+(?!\p{L})/u
 
 /**
  * Divides a description into clauses, each of which tells one event: its sentences, divided again where a conjunction, a comma or a semicolon is

@@ -16,6 +16,7 @@ export interface Term {
   readonly joint: boolean
 }
 
+const CONTRACTED = /['’](?:s|re|ve|ll|d|m)$/iu
 const JOINT = /^(?:and|then|but|before|after|while|until|as|when)$/iu
 /** Articles of a single thing: a word in -s after such a thing is its verb. */
 const SINGULAR = /^(?:a|an|another|one|each|every)$/iu
@@ -27,6 +28,7 @@ export function termsOf(sentence: string, offset: number): Term[] {
   for (const { terms: [term] = [] } of nlp(sentence)
     .terms()
     .json({ terms: { tags: true } }) as readonly { terms?: readonly TaggedTerm[] }[]) {
+    if (term?.text === '' && term.tags.includes('Verb')) divideContraction(terms)
     if (!term || term.text === '') continue
     const place = sentence.indexOf(term.text, at)
     if (place === -1) continue
@@ -48,6 +50,15 @@ export function termsOf(sentence: string, offset: number): Term[] {
     terms.push(isVerbOfSingular(tagged, terms) ? { ...tagged, verb: true, noun: false } : tagged)
   }
   return terms
+}
+
+/** The tagger gives "he's" as a noun, and then its "is" without a text. Divides the last term into both. */
+function divideContraction(terms: Term[]): void {
+  const last = terms.at(-1)
+  const verb = last && CONTRACTED.exec(last.text)
+  if (!last || !verb) return
+  const start = last.start + verb.index
+  terms.splice(-1, 1, { ...last, text: last.text.slice(0, verb.index) }, { ...last, text: verb[0], start, verb: true, noun: false })
 }
 
 /** The tagger often takes verbs such as "watches" in "a woman watches" for nouns in the plural. */

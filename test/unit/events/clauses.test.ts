@@ -29,6 +29,7 @@ test.each([
   ['In the background, a car passes and stops.', ['In the background, a car passes.', 'The car stops.']],
   ['The text "The End" appears and fades.', ['The text "The End" appears.', 'The text "The End" fades.']],
   ['The dog, a poodle, barks and runs.', ['The dog, a poodle, barks.', 'The dog runs.']],
+  ["She's dancing. After that, he's walking, then sits.", ["She's dancing.", "After that, he's walking.", 'He sits.']],
   // A conjunction stays where it says more than that both happen.
   ['The man sits down before the woman enters and speaks.', ['The man sits down.', 'Before the woman enters.', 'The woman speaks.']],
   ['A man enters while a woman sings and dances.', ['A man enters.', 'A woman sings.', 'The woman dances.']],
