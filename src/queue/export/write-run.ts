@@ -63,9 +63,8 @@ export async function addToRun(directory: string, { set, job, settings, predicti
     await file[Symbol.asyncDispose]()
   }
   if (different.length === 0) return
-  const others = different.length > 1 ? ` and to ${different.length - 1} others` : ''
   throw new TarsierError(
     'bench-mismatch',
-    `${join(directory, PREDICTIONS_FILE)} and the job "${job}" have different answers to "${different[0]}"${others}. Those in the file were kept. Use another --out for those of the job.`,
+    `${join(directory, PREDICTIONS_FILE)} and the job "${job}" have different answers to "${different[0]}" (differing: ${different.length}). Those in the file were kept. Use another --out for those of the job.`,
   )
 }

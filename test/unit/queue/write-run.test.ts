@@ -25,7 +25,7 @@ it('adds the predictions of a job to those of a run, of which none is lost', asy
   await expect(add([made(1, 'C'), made(5)])).rejects.toMatchObject({
     code: 'bench-mismatch',
     message: expect.stringMatching(
-      /predictions\.jsonl and the job "job" have different answers to "TVBench.*-1"\. Those in the file were kept/,
+      /predictions\.jsonl and the job "job" have different answers to "TVBench.*-1" \(differing: \d+\)\. Those in the file were kept/,
     ) as string,
   })
   await expect(add([made(6)], 16)).rejects.toMatchObject({ code: 'bench-mismatch' })

@@ -83,6 +83,7 @@ const OFFLINE_PACKAGES = [
   'react-markdown',
   'remark-gfm',
   'sharp',
+  'string-width',
   'tinyglobby',
   'zod',
   'zustand',
