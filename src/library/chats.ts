@@ -137,10 +137,10 @@ export class Chats {
     return this.#keeping(id, () => {
       const now = Date.now()
       if (keepAnswer) {
-        this.drop(id, position + 1)
+        this.#drop(id, position + 1)
         this.#startVersion(id, position, turn, now)
       } else {
-        this.drop(id, position)
+        this.#drop(id, position)
         this.#db.run(
           "INSERT INTO turns (chat, position, question, text, settings, model, state, created) VALUES (?, ?, ?, '', ?, ?, 'running', ?)",
           id,
@@ -151,7 +151,7 @@ export class Chats {
           now,
         )
       }
-      this.#db.run('UPDATE chats SET updated = ? WHERE id = ?', now, id)
+      this.#touch(id, now)
       alsoKeep?.()
       return this.turn(id, position)
     })
@@ -265,7 +265,7 @@ export class Chats {
         id,
         position,
       )
-      this.#db.run('UPDATE chats SET updated = ? WHERE id = ?', Date.now(), id)
+      this.#touch(id, Date.now())
       return this.turn(id, position)
     })
   }
@@ -288,9 +288,22 @@ export class Chats {
     return this.turn(id, position)
   }
 
+  /** Removes all turns. */
+  clear(id: string): void {
+    this.#db.transaction(() => {
+      this.#drop(id, 0)
+      this.#touch(id, Date.now())
+    })
+  }
+
   /** Removes the turns from a position on. */
-  drop(id: string, from: number): void {
+  #drop(id: string, from: number): void {
     this.#db.run('DELETE FROM turns WHERE chat = ? AND position >= ?', id, from)
+  }
+
+  /** Marks questions and answers as changed, with a time that the conversation has not had before. */
+  #touch(id: string, now: number): void {
+    this.#db.run('UPDATE chats SET updated = max(?, updated + 1) WHERE id = ?', now, id)
   }
 
   /** Imports a conversation under its own id, with the versions of its answers numbered in their order; returns false if it exists already. */

@@ -13,7 +13,7 @@ import { agentsOf } from '../service/agent-service.ts'
 import { AllowedFolders } from '../service/allowed-folders.ts'
 import { router } from '../service/router.ts'
 import type { Service } from '../service/service.ts'
-import { AGENTS_PATH, CLIPS_PATH, RPC_PATH } from '../shared/contract/addresses.ts'
+import { AGENTS_PATH, CLIENT_HEADER, CLIPS_PATH, RPC_PATH } from '../shared/contract/addresses.ts'
 import { deepestCause, failureCode, TarsierError } from '../shared/errors.ts'
 import { sizeText } from '../shared/size-text.ts'
 import { clipRoutes } from './clip-routes.ts'
@@ -87,7 +87,7 @@ export async function startServer(service: Service, options: ServeOptions = {}):
   const handler = new RPCHandler(router)
   app.use(`${RPC_PATH}/*`, async (c) => {
     // Clients are scheduled fairly by this id, not by their address.
-    const client = c.req.header('x-tarsier-client') ?? 'page'
+    const client = c.req.header(CLIENT_HEADER) ?? 'page'
     const { response } = await handler.handle(c.req.raw, { prefix: RPC_PATH, context: { service, client: client.slice(0, 64) } })
     return response ?? c.notFound()
   })

@@ -29,6 +29,8 @@ export interface Question {
   readonly settings: AskSettings
   /** Whether the present answer at this index is kept as a version. */
   readonly keepAnswer?: boolean
+  /** `updated` of the conversation as the asker has seen it; see {@link Answering.expectUnchanged}. Not checked by default. */
+  readonly updated?: number | undefined
   /** Library changes that are saved in the same transaction as the new turn. */
   readonly alsoKeep?: () => void
 }
@@ -58,6 +60,7 @@ export class Answering {
     const { chat, position } = question
     const release = this.occupy(chat)
     try {
+      this.expectUnchanged(chat, question.updated)
       const { settings, text } = await this.#prepare(question)
       const { chats } = this.#parts.library
       const turn = chats.begin(chat, position, { question: text, settings, model: settings.model }, question)
@@ -80,6 +83,19 @@ export class Answering {
     throw new TarsierError('usage', 'An answer is already being generated in this conversation. Wait until it is finished, or stop it.', {
       details: { chat },
     })
+  }
+
+  /**
+   * Throws `conversation-changed` if questions or answers have changed since the conversation was `updated`: what its page does not show must not be
+   * deleted. Undefined expects nothing.
+   */
+  expectUnchanged(chat: string, updated: number | undefined): void {
+    if (updated === undefined || this.#parts.library.chats.summary(chat).updated === updated) return
+    throw new TarsierError(
+      'conversation-changed',
+      'Another window or program has changed this conversation meanwhile. Look at it as it is now, and try again.',
+      { details: { chat } },
+    )
   }
 
   /**
@@ -136,7 +152,7 @@ export class Answering {
       return ended
     }
     try {
-      yield { kind: 'turn', turn }
+      yield { kind: 'turn', turn, batch: asker.kind === 'batch' }
       for await (const event of this.#events(turn, chat, settings, asker, signal)) {
         if (event.kind === 'delta') {
           text += event.text

@@ -11,10 +11,10 @@ import type { ChatEvent } from '../shared/contract/chats.ts'
 import { assertNever, asTarsierError, isAbort } from '../shared/errors.ts'
 import { isRewriting } from '../shared/shaping/caption-shape.ts'
 import { shapedAnswer } from '../shared/shaping/shaped-answer.ts'
-import type { Answering } from './answering.ts'
 import { BatchEvents } from './batch-events.ts'
 import type { Log } from './log.ts'
 import { modelOf, ownQuestion, type ResolvedSettings, resolveSettings } from './resolved-settings.ts'
+import type { RunningAnswers } from './running-answers.ts'
 
 /** Share of an item's progress bar for decoding and encoding frames; the rest is for generation. */
 const LOOKING = 0.7
@@ -29,7 +29,7 @@ interface Answered {
 export class BatchRunner implements AsyncDisposable {
   readonly #home: string
   readonly #library: Library
-  readonly #answering: Answering
+  readonly #answers: RunningAnswers
   readonly #log: Log
   readonly #onChange: () => void
   /** `again`: the batch was resumed after its loop was stopped, but before that ended. */
@@ -37,10 +37,10 @@ export class BatchRunner implements AsyncDisposable {
   readonly #progress = new Map<string, number>()
   readonly #events = new BatchEvents()
 
-  constructor(parts: { home: string; library: Library; answering: Answering; log: Log }, onChange: () => void) {
+  constructor(parts: { home: string; library: Library; answers: RunningAnswers; log: Log }, onChange: () => void) {
     this.#home = parts.home
     this.#library = parts.library
-    this.#answering = parts.answering
+    this.#answers = parts.answers
     this.#log = parts.log
     this.#onChange = onChange
   }
@@ -193,7 +193,7 @@ export class BatchRunner implements AsyncDisposable {
     const alsoKeep = () => batches.setItem(item.id, { state: 'running', chat })
     const request = { chat, position: 0, text: question ?? undefined, settings, alsoKeep }
     try {
-      for await (const event of this.#answering.answer(request, { client: `batch ${batch}`, kind: 'batch' }, signal)) report(event)
+      for await (const event of this.#answers.ofBatch(request, { client: `batch ${batch}`, kind: 'batch' }, signal)) report(event)
       return { chat, milliseconds: Date.now() - began }
     } catch (error) {
       if (!isAbort(error)) {

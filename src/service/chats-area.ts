@@ -25,39 +25,47 @@ export const chatsArea = {
   }),
 
   regenerate: area.regenerate.handler(({ input, context: { service, client }, signal }) => {
+    service.answering.expectUnchanged(input.chat, input.updated)
     const position = service.library.chats.summary(input.chat).turns - 1
     if (position < 0) throw new TarsierError('usage', 'There is no answer to regenerate. Ask a question first.')
     const { question, settings } = service.library.chats.turn(input.chat, position)
     return service.answers.ask(
-      { chat: input.chat, position, text: question, settings: input.settings ?? settings, keepAnswer: true },
+      { chat: input.chat, position, text: question, settings: input.settings ?? settings, keepAnswer: true, updated: input.updated },
       { client, kind: 'chat' },
       needed(signal),
     )
   }),
 
   edit: area.edit.handler(({ input, context: { service, client }, signal }) => {
+    service.answering.expectUnchanged(input.chat, input.updated)
     const { settings } = service.library.chats.turn(input.chat, input.turn)
     return service.answers.ask(
-      { chat: input.chat, position: input.turn, text: input.text, settings: input.settings ?? settings },
+      { chat: input.chat, position: input.turn, text: input.text, settings: input.settings ?? settings, updated: input.updated },
       { client, kind: 'chat' },
       needed(signal),
     )
   }),
 
-  follow: area.follow.handler(({ input, context: { service }, signal }) => service.answers.follow(input.chat, needed(signal))),
+  follow: area.follow.handler(({ input, context: { service, client }, signal }) =>
+    service.answers.follow(input.chat, client, needed(signal)),
+  ),
 
   stop: area.stop.handler(({ input, context: { service } }) => service.answers.stop(input.chat)),
 
+  leave: area.leave.handler(({ input, context: { service, client } }) => service.answers.leave(input.chat, client)),
+
   chooseVersion: area.chooseVersion.handler(({ input, context: { service } }) => {
     service.answering.expectIdle(input.chat)
+    service.answering.expectUnchanged(input.chat, input.updated)
     return service.library.chats.chooseVersion(input.chat, input.turn, input.version)
   }),
 
   versions: area.versions.handler(({ input, context: { service } }) => service.library.chats.versions(input.chat, input.turn)),
 
-  shape: area.shape.handler(async ({ input: { chat, turn, shape }, context: { service, client }, signal }) => {
+  shape: area.shape.handler(async ({ input: { chat, turn, shape, updated }, context: { service, client }, signal }) => {
     const release = service.answering.occupy(chat)
     try {
+      service.answering.expectUnchanged(chat, updated)
       const answer = await service.answering.shaped(chat, turn, shape, { client, kind: 'chat' }, needed(signal))
       const { chats } = service.library
       return chats.reshape(chat, turn, { ...chats.turn(chat, turn).settings, shape }, answer)
@@ -68,7 +76,8 @@ export const chatsArea = {
 
   clear: area.clear.handler(({ input, context: { service }, signal }) => {
     service.answering.expectIdle(input.chat)
-    service.library.chats.drop(input.chat, 0)
+    service.answering.expectUnchanged(input.chat, input.updated)
+    service.library.chats.clear(input.chat)
     return whole(service, input.chat, needed(signal))
   }),
 

@@ -1,6 +1,6 @@
 import { EventQueue, type Step } from '../engine/host/event-queue.ts'
-import type { ChatEvent, Turn } from '../shared/contract/chats.ts'
-import { isAbort } from '../shared/errors.ts'
+import type { ChatEvent } from '../shared/contract/chats.ts'
+import { isAbort, TarsierError } from '../shared/errors.ts'
 import { type Answering, CLOSING, type Question } from './answering.ts'
 import type { Asker } from './run-queue.ts'
 
@@ -9,7 +9,7 @@ const UNFOLLOWED_MS = 60_000
 
 /** What a page that joins late needs of the events so far. */
 interface Seen {
-  turn: Turn | null
+  turn: Extract<ChatEvent, { kind: 'turn' }> | null
   /** The answer so far. */
   text: string
   /** The last `queued` or `stage`. */
@@ -19,10 +19,17 @@ interface Seen {
   readonly notices: ChatEvent[]
 }
 
+/** A stream of events to a client, which is a page or another program. */
+interface Follower {
+  readonly client: string
+  readonly queue: EventQueue<ChatEvent>
+}
+
 interface Running {
-  readonly stop: AbortController
+  /** Null for an answer of a batch, which only the batch stops. */
+  readonly stop: AbortController | null
   readonly seen: Seen
-  readonly followers: Set<EventQueue<ChatEvent>>
+  readonly followers: Set<Follower>
   whole: Promise<void>
   /** Stops the answer when nobody has followed it for a while. */
   unfollowed: ReturnType<typeof setTimeout> | undefined
@@ -42,28 +49,56 @@ export class RunningAnswers implements AsyncDisposable {
   /** Starts an answer and follows it. Throws `usage` while one is running in this conversation. */
   async *ask(question: Question, asker: Asker, signal: AbortSignal): AsyncGenerator<ChatEvent, void> {
     this.#answering.expectIdle(question.chat)
-    yield* this.#events(this.#start(question, asker), signal)
+    yield* this.#events(this.#start(question, asker), asker.client, signal)
+  }
+
+  /**
+   * Runs an answer of a batch, which pages can join. It neither needs followers nor is stopped by them: only leaving the loop or aborting ends it.
+   * Throws `usage` while another answer is running in this conversation.
+   */
+  async *ofBatch(question: Question, asker: Asker, signal: AbortSignal): AsyncGenerator<ChatEvent, void> {
+    this.#answering.expectIdle(question.chat)
+    yield* this.#published(question.chat, this.#add(question.chat, null), this.#answering.answer(question, asker, signal))
   }
 
   /** Joins a running answer; ends at once if none is running. */
-  async *follow(chat: string, signal: AbortSignal): AsyncGenerator<ChatEvent, void> {
+  async *follow(chat: string, client: string, signal: AbortSignal): AsyncGenerator<ChatEvent, void> {
     const running = this.#running.get(chat)
-    if (running) yield* this.#events(running, signal)
+    if (running) yield* this.#events(running, client, signal)
   }
 
-  /** Stops the answer of a conversation, if one is running, and waits for its end. */
-  async stop(chat: string, reason?: DOMException): Promise<void> {
+  /** Stops the answer of a conversation for all who follow it, and waits for its end. Throws `usage` for an answer of a batch. */
+  async stop(chat: string): Promise<void> {
     const running = this.#running.get(chat)
-    running?.stop.abort(reason)
-    await running?.whole
+    if (!running) return
+    if (!running.stop) throw new TarsierError('usage', 'This answer belongs to a batch. Pause the batch to stop it.')
+    running.stop.abort()
+    await running.whole
+  }
+
+  /** Stops the answer of a conversation if this client alone follows it, and the client does not want to return. */
+  async leave(chat: string, client: string): Promise<void> {
+    const running = this.#running.get(chat)
+    const clients = new Set([...(running?.followers ?? [])].map((follower) => follower.client))
+    if (running?.stop && clients.size === 1 && clients.has(client)) await this.stop(chat)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([...this.#running.keys()].map((chat) => this.stop(chat, CLOSING)))
+    const all = [...this.#running.values()]
+    for (const { stop } of all) stop?.abort(CLOSING)
+    // Batches end their own.
+    await Promise.all(all.map(({ whole }) => whole))
   }
 
   #start(question: Question, asker: Asker): Running {
     const stop = new AbortController()
+    const running = this.#add(question.chat, stop)
+    const events = this.#published(question.chat, running, this.#answering.answer(question, asker, stop.signal))
+    running.whole = drain(events)
+    return running
+  }
+
+  #add(chat: string, stop: AbortController | null): Running {
     const running: Running = {
       stop,
       seen: { turn: null, text: '', stage: null, frame: null, notices: [] },
@@ -71,40 +106,44 @@ export class RunningAnswers implements AsyncDisposable {
       whole: Promise.resolve(),
       unfollowed: undefined,
     }
-    this.#running.set(question.chat, running)
-    running.whole = this.#run(question.chat, running, this.#answering.answer(question, asker, stop.signal))
+    this.#running.set(chat, running)
     return running
   }
 
-  async #run(chat: string, running: Running, events: AsyncIterable<ChatEvent>): Promise<void> {
+  /** Passes events on to the followers, and then to the caller. */
+  async *#published(chat: string, running: Running, events: AsyncIterable<ChatEvent>): AsyncGenerator<ChatEvent, void> {
     const { stop, seen, followers } = running
     const send = (step: Step<ChatEvent>) => {
-      for (const queue of followers) queue.push(step)
+      for (const { queue } of followers) queue.push(step)
     }
     let end: Step<ChatEvent> = { kind: 'result', value: null }
     try {
       for await (const event of events) {
         remember(seen, event)
         send({ kind: 'event', event })
+        yield event
       }
     } catch (error) {
-      if (!isAbort(error) && !stop.signal.aborted)
+      if (!isAbort(error) && !stop?.signal.aborted)
         end = { kind: 'failed', error: error instanceof Error ? error : new Error(String(error)) }
-      else if (seen.turn) send({ kind: 'event', event: { kind: 'saved', turn: this.#answering.stored(chat, seen.turn.index) } })
+      else if (seen.turn) send({ kind: 'event', event: { kind: 'saved', turn: this.#answering.stored(chat, seen.turn.turn.index) } })
+      throw error
+    } finally {
+      clearTimeout(running.unfollowed)
+      this.#running.delete(chat)
+      send(end)
     }
-    clearTimeout(running.unfollowed)
-    this.#running.delete(chat)
-    send(end)
   }
 
   /** Leaving the loop leaves the answer running for a while. */
-  async *#events(running: Running, signal: AbortSignal): AsyncGenerator<ChatEvent, void> {
+  async *#events(running: Running, client: string, signal: AbortSignal): AsyncGenerator<ChatEvent, void> {
     signal.throwIfAborted()
-    const { followers } = running
+    const { followers, stop } = running
     const queue = new EventQueue<ChatEvent>()
     const leave = () => queue.push({ kind: 'failed', error: signal.reason as Error })
     for (const event of soFar(running.seen)) queue.push({ kind: 'event', event })
-    followers.add(queue)
+    const follower = { client, queue }
+    followers.add(follower)
     signal.addEventListener('abort', leave, { once: true })
     clearTimeout(running.unfollowed)
     let ended = false
@@ -118,14 +157,23 @@ export class RunningAnswers implements AsyncDisposable {
       }
     } finally {
       signal.removeEventListener('abort', leave)
-      followers.delete(queue)
-      if (!ended && followers.size === 0) running.unfollowed = setTimeout(() => running.stop.abort(), this.#unfollowedMs)
+      followers.delete(follower)
+      if (stop && !ended && followers.size === 0) running.unfollowed = setTimeout(() => stop.abort(), this.#unfollowedMs)
     }
   }
 }
 
+/** Runs an answer to its end. What stops or fails it is reported to its followers. */
+async function drain(events: AsyncIterable<ChatEvent>): Promise<void> {
+  try {
+    for await (const _ of events);
+  } catch {
+    // Reported to the followers.
+  }
+}
+
 function remember(seen: Seen, event: ChatEvent): void {
-  if (event.kind === 'turn') seen.turn = event.turn
+  if (event.kind === 'turn') seen.turn = event
   if (event.kind === 'delta') seen.text += event.text
   if (event.kind === 'frame') seen.frame = event
   if (event.kind === 'notice') seen.notices.push(event)
@@ -135,10 +183,5 @@ function remember(seen: Seen, event: ChatEvent): void {
 }
 
 function soFar({ turn, text, stage, frame, notices }: Seen): ChatEvent[] {
-  return [
-    ...(turn ? [{ kind: 'turn', turn: { ...turn, text } } as const] : []),
-    ...notices,
-    ...(stage ? [stage] : []),
-    ...(frame ? [frame] : []),
-  ]
+  return [...(turn ? [{ ...turn, turn: { ...turn.turn, text } }] : []), ...notices, ...(stage ? [stage] : []), ...(frame ? [frame] : [])]
 }

@@ -130,7 +130,7 @@ export function openService({ home, limits }: ServiceOptions): Service {
   const answers = new RunningAnswers(answering)
   const fileEvents = new FileEvents({ home, media, engines, runs, log, settings: () => library.settings.get() })
   const events = new EventRuns({ library, clips, files: fileEvents, answering })
-  const batches = new BatchRunner({ home, library, answering, log }, onChange)
+  const batches = new BatchRunner({ home, library, answers, log }, onChange)
   const models = new ModelJobs({ home, library, log }, onChange)
   const bench = new BenchRuns(home, log)
   const benchJobs = new BenchJobs({ home, folder: bench.folder, library, engines, runs, log }, onChange)

@@ -72,6 +72,7 @@ export const errorCodeInfo = {
   'worker-lost': { http: 500, exit: 'failed', label: 'Workers ended at this clip', actions: ['retry'] },
   // the library
   'library-busy': { http: 503, exit: 'failed', label: 'The library is in use', actions: ['retry'] },
+  'conversation-changed': { http: 409, exit: 'failed', label: 'The conversation has changed', actions: ['retry'] },
   'library-damaged': { http: 500, exit: 'failed', label: 'The library is damaged', actions: ['reload'] },
   // the service and its server
   'not-allowed': { http: 403, exit: 'failed', label: 'Permission denied', actions: ['reload'] },

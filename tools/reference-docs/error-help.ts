@@ -235,6 +235,11 @@ const program = {
     advice: 'Close the other window or server, or use another data folder.',
     remedies: ['other-home'],
   },
+  'conversation-changed': {
+    meaning:
+      'Another page or program has asked, edited or cleared in this conversation since it was read. Nothing was changed, so that no question or answer is deleted unseen.',
+    advice: 'The page now shows the conversation as it is. Look at it, and repeat what you wanted to do.',
+  },
   'library-damaged': {
     meaning: 'The file of the library cannot be read, or a newer version has written it.',
     advice:

@@ -1,6 +1,9 @@
 /** Path of the contract's procedures on the server. */
 export const RPC_PATH = '/rpc'
 
+/** Header with an id of the calling page or program, at most 64 characters. Calls without it count as one client. */
+export const CLIENT_HEADER = 'x-tarsier-client'
+
 /** Path of the tools for agents on the server: the Model Context Protocol over streamable HTTP. */
 export const AGENTS_PATH = '/mcp'
 

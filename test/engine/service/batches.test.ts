@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { textModelsFolder } from '../../../src/engine/rewriting/text-models.ts'
 import type { BatchEvent, BatchJob } from '../../../src/shared/contract/batch.ts'
+import type { ChatEvent } from '../../../src/shared/contract/chats.ts'
 import { captionShapeSchema } from '../../../src/shared/shaping/caption-shape.ts'
 import { all, example, RunService } from './run-service.ts'
 
@@ -140,6 +141,27 @@ test('describes each copy of a content separately, with its own sidecar and path
       .split('\n')
       .map((line) => JSON.parse(line).file),
   ).toEqual(paths)
+})
+
+test('an answer of a batch can be followed, and neither its followers nor their leaving stop it', async () => {
+  const { id: job } = await run.page.batch.create({ clips: (await handles()).slice(0, 1), settings })
+  let chat: string | null = null
+  for await (const event of await run.page.batch.watch({ job })) {
+    if (event.kind !== 'item' || event.item.state !== 'running' || event.item.chat === null) continue
+    chat = event.item.chat
+    break
+  }
+  if (chat === null) throw new Error('a running item has a conversation')
+  const events: ChatEvent[] = []
+  for await (const event of await run.page.chats.follow({ chat })) {
+    events.push(event)
+    if (events.length > 1) continue
+    await expect(run.page.chats.stop({ chat })).rejects.toMatchObject({ data: { code: 'usage' } })
+    await run.page.chats.leave({ chat })
+  }
+  expect(events[0]).toMatchObject({ kind: 'turn', batch: true, turn: { state: 'running' } })
+  expect(events.at(-1)).toMatchObject({ kind: 'saved', turn: { state: 'done' } })
+  expect((await ended(job)).counts).toMatchObject({ done: 1 })
 })
 
 test('a batch that is resumed while it is being paused goes on', async () => {

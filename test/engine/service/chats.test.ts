@@ -13,6 +13,13 @@ beforeAll(async () => {
 })
 afterAll(() => run[Symbol.asyncDispose]())
 
+/** Occupies the queue like an answer for another client, so that answers wait as long as a test needs. */
+async function holdQueue(): Promise<Disposable> {
+  const turn = await run.service.runs.enter('a third', 'chat', never).next()
+  if (!turn.done) throw new Error('nobody else should be at it')
+  return { [Symbol.dispose]: turn.value }
+}
+
 async function chatAbout(name = CLIP): Promise<string> {
   const { handle } = await run.page.clips.openExample({ name })
   return (await run.page.chats.create({ handle })).id
@@ -99,6 +106,43 @@ test('an answer continues when its page leaves, is joined again, and ends when i
   await expect.poll(async () => (await run.page.chats.get({ chat })).all.at(-1)?.state).toBe('stopped')
   // A caller that has left is no fault.
   expect(run.service.log.newest(1000).filter(({ level }) => level === 'error')).toEqual([])
+})
+
+test('a client whose reading of a conversation is out of date changes nothing in it', async () => {
+  const chat = await chatAbout()
+  await finishedTurn(run.page.chats.ask({ chat }))
+  const { updated } = await run.page.chats.get({ chat })
+  await finishedTurn(run.as('another').chats.ask({ chat, text: 'What color is it?' }))
+  const changed = { data: { code: 'conversation-changed' } }
+  await expect(all(run.page.chats.edit({ chat, turn: 0, text: 'What shape is it?', updated }))).rejects.toMatchObject(changed)
+  await expect(all(run.page.chats.regenerate({ chat, updated }))).rejects.toMatchObject(changed)
+  await expect(run.page.chats.clear({ chat, updated })).rejects.toMatchObject(changed)
+  await expect(run.page.chats.chooseVersion({ chat, turn: 0, version: 0, updated })).rejects.toMatchObject(changed)
+  await expect(run.page.chats.shape({ chat, turn: 0, shape: null, updated })).rejects.toMatchObject(changed)
+  const now = await run.page.chats.get({ chat })
+  expect(now.all.map(({ versions }) => versions)).toEqual([1, 1])
+  const cleared = await run.page.chats.clear({ chat, updated: now.updated })
+  expect(cleared.all).toEqual([])
+  expect(cleared.updated).toBeGreaterThan(now.updated)
+})
+
+test('an answer that one client leaves goes on for the others, and ends when the last one leaves it', async () => {
+  const chat = await chatAbout()
+  const other = run.as('another')
+  {
+    using _others = await holdQueue()
+    const first = (await run.page.chats.ask({ chat, settings: { frames: { kind: 'uniform', count: 20 } } }))[Symbol.asyncIterator]()
+    await first.next()
+    const second = (await other.chats.follow({ chat }))[Symbol.asyncIterator]()
+    expect((await second.next()).value).toMatchObject({ kind: 'turn', batch: false })
+    await other.chats.leave({ chat })
+    await second.return?.()
+    // Who does not follow it does not end it either.
+    await other.chats.leave({ chat })
+    expect((await run.page.chats.get({ chat })).all).toMatchObject([{ state: 'running' }])
+    await run.page.chats.leave({ chat })
+  }
+  expect((await run.page.chats.get({ chat })).all).toMatchObject([{ state: 'stopped' }])
 })
 
 test('an answer that the end of the program interrupts is cut off, not stopped', async () => {

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { DatabaseSync } from '@photostructure/sqlite'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { StoredClip } from '../../../src/library/clips.ts'
 import { Library } from '../../../src/library/library.ts'
 import { migrations } from '../../../src/library/migrations.ts'
@@ -29,6 +29,29 @@ test('conversations survive a restart; a running answer is stopped with the text
   // Late updates do not change a finished turn.
   again.chats.say(id, 1, 'something else')
   expect(again.chats.turn(id, 1).text).toBe('Because it')
+})
+
+test('each change of its questions or answers gives a conversation another time', () => {
+  using scratch = new ScratchLibrary()
+  const { chats } = scratch.library
+  const id = addConversation(scratch.library, '/a.mp4', 'What?', 'A square.')
+  const times = [chats.summary(id).updated]
+  const changes = [
+    () => chats.begin(id, 1, { question: 'Why?', settings: {}, model: 'demo' }),
+    () => chats.end(id, 1, { state: 'stopped', text: 'x' }),
+    () => chats.begin(id, 1, { question: 'Why?', settings: {}, model: 'demo' }, { keepAnswer: true }),
+    () => chats.end(id, 1, { state: 'stopped', text: 'y' }),
+    () => chats.clear(id),
+  ]
+  // Also when the clock stands still.
+  vi.setSystemTime(times[0] ?? 0)
+  for (const change of changes) {
+    change()
+    times.push(chats.summary(id).updated)
+  }
+  vi.useRealTimers()
+  expect(new Set(times).size).toBe(times.length)
+  expect(chats.turns(id)).toEqual([])
 })
 
 test('asking at an earlier turn drops the turns after it', () => {
