@@ -75,6 +75,10 @@ test('an outage is reported by one alert, whatever is done meanwhile, which goes
   await page.getByRole('searchbox').fill('square')
   await navigationButton(page, 'Models').click()
   await navigationButton(page, 'Clip').click()
+  await turns(page).first().getByRole('button', { name: 'Edit the question' }).click()
+  const editor = page.getByRole('textbox', { name: 'Edited question' })
+  await editor.fill('What spins?')
+  await editor.press('Enter')
   await composer(page).fill('What color is it?')
   await composer(page).press('Enter')
   // Two attempts to connect later, there is still one.
@@ -83,4 +87,12 @@ test('an outage is reported by one alert, whatever is done meanwhile, which goes
   await expect(alert).toContainText('Tarsier does not respond')
   await server.restart()
   await expect(alert).toHaveCount(0, { timeout: ANSWER_MS })
+  // What could not be asked is where it was typed.
+  await expect(editor).toHaveValue('What spins?')
+  await expect(composer(page)).toHaveValue('What color is it?')
+  await composer(page).press('Enter')
+  await answered(page, 2)
+  await expect(turns(page).nth(1)).toContainText('What color is it?')
+  await expect(composer(page)).toHaveValue('')
+  await expect(editor).toHaveValue('What spins?')
 })

@@ -7,6 +7,7 @@ import { followService } from '../flows/connection.ts'
 import { onGlobalKey } from '../flows/global-keys.ts'
 import { followShell } from '../flows/shell.ts'
 import { useReturn } from '../hooks/use-return.ts'
+import { useChat } from '../stores/chat.ts'
 import { useModels } from '../stores/models.ts'
 import { usePanel } from '../stores/panel.ts'
 import { useSettings } from '../stores/settings.ts'
@@ -34,6 +35,8 @@ export function App() {
   useEffect(followAddress, [])
   useReturn(useModels.getState().load)
   useReturn(useSettings.getState().load)
+  // Another page may have continued the conversation.
+  useReturn(useChat.getState().refresh)
   // Before the page is painted: nobody sees a page that does not take keys yet.
   useLayoutEffect(() => {
     window.addEventListener('keydown', onGlobalKey)

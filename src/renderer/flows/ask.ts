@@ -11,7 +11,6 @@ import { usePanel } from '../stores/panel.ts'
 import { usePlayer } from '../stores/player.ts'
 import { useQuestion } from '../stores/question.ts'
 import { settingsNow, useSettings } from '../stores/settings.ts'
-import { service } from '../transport.ts'
 
 /** Settings from the page's current controls. */
 function settingsOfPage(): AskSettings {
@@ -22,15 +21,10 @@ function settingsOfPage(): AskSettings {
 /** Repeats the last request for an answer. */
 let repeatLast = askAgain
 
-/** Asks a question. Without text, it asks for a description. A typed question that could not be asked stays in its field. */
+/** Asks a question. Without text, it asks for a description. A typed question that could not be asked is put back into its field. */
 export async function ask(text?: string): Promise<void> {
   repeatLast = () => void ask(text === undefined ? undefined : typedQuestion() || text)
-  const { chat } = useChat.getState()
-  const typed = chat && useQuestion.getState().texts[chat.id]
-  if (chat) useQuestion.getState().write(chat.id, '')
   await useChat.getState().ask(text, settingsOfPage())
-  const { chat: now, problem } = useChat.getState()
-  if (chat && typed && problem && now?.all.length === chat.all.length) useQuestion.getState().write(now.id, typed)
 }
 
 /** Regenerates the last answer with the current settings. */
@@ -49,15 +43,26 @@ function typedQuestion(): string | undefined {
   return chat ? useQuestion.getState().texts[chat.id]?.trim() : undefined
 }
 
+function editedQuestion(turn: number): string | undefined {
+  const { editing } = useChat.getState()
+  return editing?.turn === turn ? editing.text.trim() : undefined
+}
+
 /** Has another model answer the last question about the same frames. The present answer is kept, and both are shown side by side. */
 export function compareWith(model: string): void {
+  repeatLast = () => compareWith(model)
+  void compare(model)
+}
+
+async function compare(model: string): Promise<void> {
   const { chat, regenerate } = useChat.getState()
   const turn = chat?.all.at(-1)
   if (!turn) return
-  repeatLast = () => compareWith(model)
   const frames = turn.answer && turn.answer.frames.length > 0 ? framesUsed(turn.answer) : turn.settings.frames
   useComparison.getState().show(turn.index)
-  void regenerate({ ...turn.settings, model, ...(frames && { frames }) })
+  const begun = await regenerate({ ...turn.settings, model, ...(frames && { frames }) })
+  // The dialog would hide why not.
+  if (!begun) useComparison.getState().show(null)
 }
 
 function framesUsed({ frames }: NonNullable<Turn['answer']>): FrameRequest {
@@ -66,12 +71,12 @@ function framesUsed({ frames }: NonNullable<Turn['answer']>): FrameRequest {
 
 /** Gives a stored answer the shape of the settings, without the model. */
 export async function shapeAnswer({ index }: Turn): Promise<void> {
-  const { chat, take } = useChat.getState()
-  if (chat) take(chat.id, await service.chats.shape({ chat: chat.id, turn: index, shape: settingsNow().shape }))
+  await useChat.getState().reshape(index, settingsNow().shape)
 }
 
+/** Asks an edited question in place of an earlier one. One that could not be asked stays in its editor. */
 export function askEdited(turn: number, text: string): void {
-  repeatLast = () => askEdited(turn, text)
+  repeatLast = () => askEdited(turn, editedQuestion(turn) || text)
   void useChat.getState().edit(turn, text, settingsOfPage())
 }
 

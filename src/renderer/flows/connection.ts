@@ -27,6 +27,7 @@ export function followService(): () => void {
     const { preview } = useClip.getState()
     if (preview.kind === 'failed' && preview.error.code === 'service-lost') useClip.setState({ preview: { kind: 'none' } })
     useThumbnails.getState().again()
+    useChat.setState({ problem: null })
     reportErrors(useChat.getState().refresh)
   })
   void reconnecting(signal, () => useModels.getState().followJobs(signal))

@@ -37,9 +37,10 @@ function writeQuestion(): void {
 
 /** Stops the answer, or else the work on events. Returns whether there was any. */
 function stopWork(): boolean {
+  const { run } = useChat.getState()
   const events = useEvents.getState()
   const check = useTextCheck.getState()
-  if (useChat.getState().run) useChat.getState().stop()
+  if (run && !run.batch) useChat.getState().stop()
   else if (events.timing) events.stopTiming()
   else if (events.run?.running) events.stopFind()
   else if (check.run) check.stop()

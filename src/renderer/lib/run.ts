@@ -18,17 +18,20 @@ export interface Run {
   readonly stageStarted: number
   readonly text: string
   readonly notices: readonly string[]
+  /** Whether the answer belongs to a batch, which alone stops it. */
+  readonly batch: boolean
 }
 
 /** @param turn the stored turn, if the page joins an answer that is already running */
 export function startRun(now: number, turn: Turn | null = null): Run {
   const started = Math.min(now, turn?.created ?? now)
-  return { turn, stage: 'asking', ahead: 0, done: 0, of: 0, started, stageStarted: now, text: turn?.text ?? '', notices: [] }
+  return { turn, stage: 'asking', ahead: 0, done: 0, of: 0, started, stageStarted: now, text: turn?.text ?? '', notices: [], batch: false }
 }
 
 export function afterEvent(run: Run, event: ChatEvent, now: number): Run {
   switch (event.kind) {
     case 'turn':
+      return { ...run, turn: event.turn, text: event.turn.text, batch: event.batch }
     case 'saved':
       return { ...run, turn: event.turn, text: event.turn.text }
     case 'queued':

@@ -12,6 +12,10 @@ interface QuestionState {
   /** Grows whenever the field for questions is to get the focus. */
   readonly focusRequests: number
   readonly write: (chat: string, text: string) => void
+  /** Empties the field if it contains a question, which is now asked. Returns the text that was in it. */
+  readonly take: (chat: string, question: string | undefined) => string
+  /** Puts a text back that could not be asked, before anything typed since. */
+  readonly giveBack: (chat: string, text: string) => void
   /** Moves the text of a conversation that was replaced by another. */
   readonly move: (from: string, to: string) => void
   readonly focus: () => void
@@ -26,6 +30,16 @@ export const useQuestion = create<QuestionState>((set, get) => ({
     const texts = Object.fromEntries([...Object.entries(others), ...(text === '' ? [] : [[chat, text]])].slice(-MAX_TEXTS))
     set({ texts })
     store(texts)
+  },
+  take: (chat, question) => {
+    const text = get().texts[chat] ?? ''
+    if (text.trim() !== question) return ''
+    get().write(chat, '')
+    return text
+  },
+  giveBack: (chat, text) => {
+    const since = get().texts[chat]
+    if (text !== '') get().write(chat, since ? `${text}\n${since}` : text)
   },
   move: (from, to) => {
     const text = get().texts[from]

@@ -17,6 +17,7 @@ export function ChatHeader() {
   if (!chat) return null
   const turns = chat.all.length + (run ? 1 : 0)
   const emptyWhy = turns === 0 ? t('The conversation is empty') : null
+  const clearWhy = run?.batch ? t('Pause the batch to stop its answer') : emptyWhy
   return (
     <header className="flex items-center gap-1 px-3 pt-1">
       <ChatMenu />
@@ -27,7 +28,7 @@ export function ChatHeader() {
         why={emptyWhy}
         onClick={() => reportErrors(newChat)}
       />
-      <IconButton icon={RotateCcw} label={t('Start this conversation over')} side="bottom" why={emptyWhy} onClick={() => setAsking(true)} />
+      <IconButton icon={RotateCcw} label={t('Start this conversation over')} side="bottom" why={clearWhy} onClick={() => setAsking(true)} />
       {asking && (
         <Confirm title={t('Start over?')} verb={t('Start over')} onConfirm={() => reportErrors(clear)} onClose={() => setAsking(false)}>
           {t(

@@ -60,7 +60,14 @@ export function Composer({ metadata }: { readonly metadata: ClipMetadata | null 
           }}
         />
         {run ? (
-          <IconButton icon={Square} label={t('Stop (Esc)')} onClick={stop} filled className="size-9" />
+          <IconButton
+            icon={Square}
+            label={t('Stop (Esc)')}
+            why={run.batch ? t('Pause the batch to stop its answer') : null}
+            onClick={stop}
+            filled
+            className="size-9"
+          />
         ) : (
           <IconButton icon={ArrowUp} label={t('Ask (Enter)')} why={why} onClick={send} filled className="size-9" />
         )}

@@ -22,7 +22,8 @@ const NEAR = 80
 
 /** All turns, in a virtualized list that renders only visible ones. */
 export function MessageList({ metadata }: { readonly metadata: ClipMetadata }) {
-  const { chat, run, problem, editing } = useChat()
+  const { chat, run, problem } = useChat()
+  const editing = useChat((state) => state.editing?.turn ?? null)
   const box = useRef<HTMLDivElement>(null)
   const atEnd = useRef(true)
   const turns = chat?.all ?? []
@@ -76,7 +77,7 @@ export function MessageList({ metadata }: { readonly metadata: ClipMetadata }) {
   )
 }
 
-/** The rows to render: the visible ones, and the one that is being edited, which would lose the text. */
+/** The rows to render: the visible ones, and the one that is being edited, whose field would lose the focus. */
 function rowsOf(range: Range, editing: number | null): number[] {
   const rows = defaultRangeExtractor(range)
   if (editing === null || editing >= range.count || rows.includes(editing)) return rows

@@ -1,16 +1,17 @@
-import { useState } from 'react'
 import type { Turn } from '../../../shared/contract/chats.ts'
 import { t } from '../../../shared/text.ts'
 import { askEdited } from '../../flows/ask.ts'
 import { useChat } from '../../stores/chat.ts'
 import { Button } from '../ui/button.tsx'
 
-/** Editor for an earlier question. Submitting removes all later turns. */
+/** Editor for the earlier question that is being edited. Submitting removes all later turns. */
 export function QuestionEditor({ turn }: { readonly turn: Turn }) {
-  const [text, setText] = useState(turn.question)
+  const text = useChat((state) => state.editing?.text ?? '')
   const startEdit = useChat((state) => state.startEdit)
   const later = useChat((state) => (state.chat?.all.length ?? 0) - turn.index - 1)
-  const send = () => text.trim() && askEdited(turn.index, text)
+  const busy = useChat((state) => state.run !== null)
+  const why = busy ? t('Wait for the answer, or stop it') : text.trim() === '' ? t('Type a question') : null
+  const send = () => why === null && askEdited(turn.index, text)
   return (
     <div className="ml-auto w-full max-w-[85%] space-y-2">
       <textarea
@@ -20,7 +21,7 @@ export function QuestionEditor({ turn }: { readonly turn: Turn }) {
         className="w-full resize-y rounded-panel border border-edge bg-panel px-3.5 py-2"
         rows={3}
         value={text}
-        onChange={(event) => setText(event.target.value)}
+        onChange={(event) => startEdit({ turn: turn.index, text: event.target.value })}
         onKeyDown={(event) => {
           if (event.nativeEvent.isComposing) return
           const isEnter = event.key === 'Enter' && !event.shiftKey
@@ -36,7 +37,7 @@ export function QuestionEditor({ turn }: { readonly turn: Turn }) {
         <Button size="small" onClick={() => startEdit(null)}>
           {t('Cancel')}
         </Button>
-        <Button size="small" variant="primary" why={text.trim() === '' ? t('Type a question') : null} onClick={send}>
+        <Button size="small" variant="primary" why={why} onClick={send}>
           {t('Ask again')}
         </Button>
       </div>

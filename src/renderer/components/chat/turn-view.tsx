@@ -34,7 +34,7 @@ export const TurnView = memo(function TurnView({ turn: stored, last, busy }: Tur
   const [other, setOther] = useState<{ readonly turn: Turn; readonly of: Turn } | null>(null)
   const turn = other?.of === stored ? other.turn : stored
   const current = turn.version === stored.version
-  const editing = useChat((state) => state.editing === turn.index)
+  const editing = useChat((state) => state.editing?.turn === turn.index)
   const startEdit = useChat((state) => state.startEdit)
   const busyWhy = busy ? t('Wait for the answer, or stop it') : null
   const recognizesOnly = useModels((state) => state.installed.find(({ name }) => name === turn.model)?.recognizesOnly)
@@ -61,7 +61,7 @@ export const TurnView = memo(function TurnView({ turn: stored, last, busy }: Tur
               icon={Pencil}
               label={t('Edit the question')}
               why={busyWhy}
-              onClick={() => startEdit(turn.index)}
+              onClick={() => startEdit({ turn: turn.index, text: turn.question })}
               className="size-7"
             />
           </div>
