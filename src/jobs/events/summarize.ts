@@ -128,7 +128,9 @@ export function parseChapters(
   const chapters: { first: number; title: string }[] = []
   const summaryAt = answer.search(/^[^\p{L}\n]*summary[^\p{L}\n]*:/imu)
   if (summaryAt < 0) return null
-  for (const [, number, text = ''] of answer.slice(0, summaryAt).matchAll(/^\W*(?:(?:chapter|part)\s*)?(\d+)\W*[:.)\]–-]\s*(.*)$/gimu)) {
+  for (const [, number, text = ''] of answer
+    .slice(0, summaryAt)
+    .matchAll(/^[^\p{L}\p{N}]*(?:(?:chapter|part)\s*)?(\d+)[^\p{L}\p{N}]*[:.)\]–-]\s*(.*)$/gimu)) {
     const title = text.replace(/^["'*_\s]+|["'*_\s]+$/g, '').slice(0, MAX_TITLE)
     if (title !== '') chapters.push({ first: Number(number), title })
   }
@@ -141,7 +143,7 @@ export function parseChapters(
 /** The text after "Summary:", or all of it, on one line. */
 function parseSummary(answer: string): string {
   return answer
-    .replace(/^[\s\S]*?summary[^\p{L}\n]*:\W*/iu, '')
+    .replace(/^[\s\S]*?summary[^\p{L}\n]*:[^\p{L}\p{N}]*/iu, '')
     .replace(/\s+/g, ' ')
     .trim()
     .slice(0, MAX_SUMMARY)

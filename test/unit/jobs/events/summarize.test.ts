@@ -139,6 +139,16 @@ test.each<[string, string]>([
   expect(parseChapters(answer, range)).toBeNull()
 })
 
+test('titles and summaries without Latin letters are complete', () => {
+  expect(parseChapters('3: 公园: 早晨\n6: 打猎\nSummary: 一只猫打猎。', range)).toEqual({
+    chapters: [
+      { first: 3, title: '公园: 早晨' },
+      { first: 6, title: '打猎' },
+    ],
+    summary: '一只猫打猎。',
+  })
+})
+
 test('long titles and summaries are cut', () => {
   const parsed = parseChapters(`3: ${'word '.repeat(100)}\nSummary: ${'word '.repeat(2000)}`, range)
   expect(parsed?.chapters[0]?.title.length).toBeLessThanOrEqual(100)
