@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Random } from '../../src/bench/moving-shapes/random.ts'
+import written from './unknown-questions.json' with { type: 'json' }
 import { asTyped, wordings } from './wordings.ts'
 
 const NOUNS =
@@ -268,6 +269,9 @@ const SCRIPTS = [
   [0xac00, 0xd7a3],
 ] as const
 
+/** Share of questions from `unknown-questions.json`, where each is written out. */
+const WRITTEN = 0.4
+
 /** Makes questions that the demo model cannot answer. The folder has `texts.txt`, with a sentence a line that has nothing to do with shapes. */
 export class UnknownQuestions {
   readonly #texts: readonly string[]
@@ -281,6 +285,7 @@ export class UnknownQuestions {
   }
 
   question(random: Random): string {
+    if (random.chance(WRITTEN)) return asTyped(random.pick(written), random)
     const drawn = random.next()
     if (drawn < 0.5) return asTyped(this.#filled(drawn < 0.36 ? TEMPLATES : WORD_TEMPLATES, random), random)
     if (drawn < 0.64) return random.pick(FOREIGN)
