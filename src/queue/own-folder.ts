@@ -22,7 +22,10 @@ export async function makeOwnFolder(parent: string): Promise<OwnFolder> {
   const path = join(parent, randomUUID())
   // Before the folder, or another process could remove it in between.
   const lock = await lockOf(path)
-  await mkdir(path)
+  await mkdir(path).catch(async (error: unknown) => {
+    await lock[Symbol.asyncDispose]()
+    throw error
+  })
   return {
     path,
     async [Symbol.asyncDispose]() {

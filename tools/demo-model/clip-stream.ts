@@ -61,7 +61,6 @@ const MAX_CLIPS = 6
 const clipKind = z.enum(['mixed', 'long', 'short']).parse(process.argv[2])
 const [seed = 1, tokens = 1600, sets = 4] = process.argv.slice(3).map(Number)
 const folder = process.argv[6] ?? '.'
-const allLong = clipKind === 'long'
 const foreignFrames = new ForeignFrames(folder)
 const unknown = new UnknownQuestions(folder)
 const random = new Random(seed, 11)
@@ -82,7 +81,7 @@ for (;;) {
   const objects = []
   for (let i = 0; i < batch; i++) {
     const frameAt = (k: number) => pixels.subarray((i * count + k) * picture, (i * count + k + 1) * picture)
-    const scene = random.chance(allLong ? 0 : FOREIGN) ? null : await clipScene(random.between(...aspects), count)
+    const scene = random.chance(clipKind === 'long' ? 0 : FOREIGN) ? null : await clipScene(random.between(...aspects), count)
     if (scene) {
       // A single image shows all objects.
       const times = count === 1 ? [timeWithAllObjects(scene)] : Array.from({ length: count }, (_, k) => k / (count - 1))
@@ -144,7 +143,7 @@ async function clipScene(aspect: number, count: number): Promise<Scene> {
   const phases = count < 6 ? 1 : count < 12 ? 2 : count < 20 ? random.pick([2, 3, 3]) : random.pick([2, 3, 4, 4, 4])
   const draw = () => randomScene(random, { aspect, phases, alone: SINGLE_OBJECT_PROBABILITY })
   let scene = draw()
-  const hardLong = allLong ? HARD_ALL_LONG : HARD_LONG
+  const hardLong = clipKind === 'long' ? HARD_ALL_LONG : HARD_LONG
   if (phases > 1 && random.chance(phases > 2 ? hardLong : HARD)) {
     const hard = phases > 2 ? isLong : random.pick(HARD_MOTIONS)
     while (!scene.objects.some(({ phases: motions }) => hard(motions))) scene = draw()
@@ -157,7 +156,7 @@ async function clipScene(aspect: number, count: number): Promise<Scene> {
 function frameCount(): number {
   const drawn = random.next()
   if (clipKind === 'short') return drawn < 0.1 ? 1 : random.whole(6, 9)
-  if (allLong) return drawn < 0.12 ? random.whole(6, 16) : drawn < 0.4 ? random.whole(17, 32) : random.whole(33, 64)
+  if (clipKind === 'long') return drawn < 0.12 ? random.whole(6, 16) : drawn < 0.4 ? random.whole(17, 32) : random.whole(33, 64)
   if (drawn < 0.15) return 8
   if (drawn < 0.28) return 16
   if (drawn < 0.31) return 1

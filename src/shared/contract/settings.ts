@@ -5,7 +5,7 @@ import { options } from '../options.ts'
 import { captionShapeSchema } from '../shaping/caption-shape.ts'
 import { procedure } from './base.ts'
 
-/** Most prompts of a person. */
+/** Maximum number of a user's own prompts. */
 export const MAX_PROMPTS = 200
 
 /** What holds wherever a question does not say otherwise. Null leaves it to the model. */
@@ -20,7 +20,7 @@ export const settingsSchema = z
     temperature: options.temperature.nullable(),
     topP: options.topP.nullable(),
     system: options.system,
-    /** The person's own prompts, each with a name of its own; a model has its own, see `InstalledModel.prompts`. */
+    /** The user's own prompts, each with its own name; a model has its own, see `InstalledModel.prompts`. */
     prompts: z.array(presetSchema).max(MAX_PROMPTS),
     /** Null for the model's own text alone. */
     shape: captionShapeSchema.nullable(),

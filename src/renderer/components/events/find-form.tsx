@@ -22,10 +22,6 @@ const DEBOUNCE_MS = 250
 const segmentInfo = optionInfo(eventOptions.segmentSeconds)
 const precisionInfo = optionInfo(eventOptions.precision)
 
-function inputOf({ whenAbsent, min, max }: OptionInfo) {
-  return { placeholder: translate(whenAbsent ?? ''), min: min ?? 0, max: max ?? Number.MAX_SAFE_INTEGER }
-}
-
 /** A value of the last search; null if it is the default. */
 function changed(value: number | undefined, { whenAbsent }: OptionInfo): number | null {
   return value === undefined || String(value) === whenAbsent ? null : value
@@ -71,38 +67,8 @@ export function FindForm({ metadata, onStart }: { readonly metadata: ClipMetadat
       <details className="rounded-control bg-sunk px-3 py-2">
         <summary className="text-control font-medium">{t('Options')}</summary>
         <div className="grid grid-cols-[repeat(auto-fit,minmax(10rem,1fr))] gap-x-4 gap-y-2 pt-2">
-          <Field
-            label={t('{option} in seconds', { option: translate(segmentInfo.title) })}
-            help={translate(segmentInfo.description)}
-            isDefault={segmentSeconds === null}
-            onReset={() => setNumber('segmentSeconds', null)}
-          >
-            {(ids) => (
-              <NumberInput
-                {...ids}
-                value={segmentSeconds}
-                {...inputOf(segmentInfo)}
-                step={0.1}
-                onChange={(value) => setNumber('segmentSeconds', value)}
-              />
-            )}
-          </Field>
-          <Field
-            label={t('{option} in seconds', { option: translate(precisionInfo.title) })}
-            help={translate(precisionInfo.description)}
-            isDefault={precision === null}
-            onReset={() => setNumber('precision', null)}
-          >
-            {(ids) => (
-              <NumberInput
-                {...ids}
-                value={precision}
-                {...inputOf(precisionInfo)}
-                step={0.01}
-                onChange={(value) => setNumber('precision', value)}
-              />
-            )}
-          </Field>
+          <SecondsField info={segmentInfo} value={segmentSeconds} step={0.1} onChange={(value) => setNumber('segmentSeconds', value)} />
+          <SecondsField info={precisionInfo} value={precision} step={0.01} onChange={(value) => setNumber('precision', value)} />
         </div>
         <label className="flex items-center gap-2 py-2 text-control">
           <input
@@ -134,6 +100,38 @@ export function FindForm({ metadata, onStart }: { readonly metadata: ClipMetadat
         </p>
       </div>
     </form>
+  )
+}
+
+interface SecondsFieldProps {
+  readonly info: OptionInfo
+  /** Null for the default. */
+  readonly value: number | null
+  readonly step: number
+  readonly onChange: (value: number | null) => void
+}
+
+function SecondsField({ info, value, step, onChange }: SecondsFieldProps) {
+  const { title, description, whenAbsent, min, max } = info
+  return (
+    <Field
+      label={t('{option} in seconds', { option: translate(title) })}
+      help={translate(description)}
+      isDefault={value === null}
+      onReset={() => onChange(null)}
+    >
+      {(ids) => (
+        <NumberInput
+          {...ids}
+          value={value}
+          placeholder={translate(whenAbsent ?? '')}
+          min={min ?? 0}
+          max={max ?? Number.MAX_SAFE_INTEGER}
+          step={step}
+          onChange={onChange}
+        />
+      )}
+    </Field>
   )
 }
 
