@@ -1,11 +1,11 @@
+import { UNSPACED_LETTER } from '../shared/unspaced-scripts.ts'
+
 /** Between parts of an indexed text that are found by themselves. It cannot be typed, and excerpts are shown without it. */
 const SEPARATOR = '\u0001'
 
-/** Letters and digits of scripts that put no spaces between words. */
-const UNSPACED = String.raw`(?=[\p{L}\p{N}])[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Bopo}\p{scx=Thai}\p{scx=Laoo}\p{scx=Khmr}\p{scx=Mymr}\p{scx=Lana}]`
-const hasUnspaced = new RegExp(UNSPACED, 'u')
+const hasUnspaced = new RegExp(UNSPACED_LETTER, 'u')
 /** Every place in a run of letters beside such a letter with its marks. */
-const beside = new RegExp(String.raw`(?<=${UNSPACED}\p{M}*)(?=[\p{L}\p{N}])|(?<=[\p{L}\p{N}\p{M}])(?=${UNSPACED})`, 'gu')
+const beside = new RegExp(String.raw`(?<=${UNSPACED_LETTER}\p{M}*)(?=[\p{L}\p{N}])|(?<=[\p{L}\p{N}\p{M}])(?=${UNSPACED_LETTER})`, 'gu')
 
 /**
  * Converts a text to the form in which it is indexed and searched. FTS5 compares code points, and takes a run of letters for one word. So characters are

@@ -1,5 +1,5 @@
-import { UNSPACED_WORDS } from '../../shared/shaping/terms.ts'
 import type { SupportedSentence, SupportedWord } from '../../shared/timed-text.ts'
+import { unspacedCharacter } from '../../shared/unspaced-scripts.ts'
 import { sentenceSpans } from './sentence-spans.ts'
 
 /** Log probabilities of the tokens of a text. */
@@ -42,7 +42,7 @@ export function supportOf(
 /** Words of a text with their places. Those of scripts without spaces are found by a dictionary. */
 function wordsOf(text: string): [start: number, word: string][] {
   return [...text.matchAll(WORD)].flatMap(({ 0: run, index }): [number, string][] =>
-    UNSPACED_WORDS.test(run)
+    unspacedCharacter.test(run)
       ? [...segmenter.segment(run)].flatMap(({ segment, index: place, isWordLike }) => (isWordLike ? [[index + place, segment]] : []))
       : [[index, run]],
   )

@@ -1,8 +1,7 @@
+import { unspacedCharacter } from '../unspaced-scripts.ts'
+
 /** Characters that belong to a word. */
 const WORD = '[\\p{L}\\p{M}\\p{N}_]'
-/** Scripts that write words without spaces between them: a word of theirs may stand in the middle of letters. */
-export const UNSPACED_WORDS =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u
 /** What may follow a removed opening: `In this video, a man …`. */
 const AFTER = /[\s,;:،，、：；…\p{Sentence_Terminal}]*/uy
 
@@ -22,8 +21,8 @@ function alternative(word: string): string {
   const open = word.length > 1 && word.endsWith('*')
   const letters = open ? word.slice(0, -1) : word
   const [first = '', last = ''] = [[...letters][0], [...letters].at(-1)]
-  const start = UNSPACED_WORDS.test(first) ? '' : `(?<!${WORD})`
-  const end = open ? `${WORD}*` : UNSPACED_WORDS.test(last) ? '' : `(?!${WORD})`
+  const start = unspacedCharacter.test(first) ? '' : `(?<!${WORD})`
+  const end = open ? `${WORD}*` : unspacedCharacter.test(last) ? '' : `(?!${WORD})`
   return `${start}${escaped(letters)}${end}`
 }
 

@@ -145,6 +145,9 @@ describe('banned words', () => {
     })
     expect(textOf(text, { bannedWords: ['water', 'is   seen'] })).toBe('A man walks. He seems sad. Semaphores wave.')
     expect(textOf('他走。画面有水印。', { language: 'zh', bannedWords: ['水印'] })).toBe('他走。')
+    expect(textOf('犬が走る。コーヒーを飲む。', { language: 'ja', bannedWords: ['コーヒー'] })).toBe('犬が走る。')
+    expect(textOf('แมวเดิน\n\nแม่เดิน', { language: 'th', bannedWords: ['แม่'] })).toBe('แมวเดิน')
+    expect(textOf('Un nin\u0303o. Un nin\u0303os.', { language: 'es', bannedWords: ['nin\u0303'] })).toBe('Un nin\u0303o. Un nin\u0303os.')
   })
 
   it('leave no caption empty, and say so', () => {
