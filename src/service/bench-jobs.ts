@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { z } from 'zod'
 import { dataSetOf, isGenerated } from '../bench/datasets.ts'
@@ -12,6 +12,7 @@ import { selectSamples } from '../bench/run/samples.ts'
 import { TarsierModel } from '../bench/run/tarsier-model.ts'
 import { newId } from '../library/ids.ts'
 import type { Library } from '../library/library.ts'
+import { writeFailure } from '../platform/file-failure.ts'
 import { writeJson } from '../platform/json-file.ts'
 import { remove } from '../platform/move.ts'
 import { type BenchChoice, type BenchJob, benchJobStates, newBenchSchema } from '../shared/contract/bench.ts'
@@ -86,11 +87,10 @@ export class BenchJobs implements AsyncDisposable {
     return this.#entries.map(({ job }) => job)
   }
 
-  /** Starts a run in a new folder. Throws `bench-busy`; later failures are in the job. */
+  /** Starts a run in a new folder. Throws `bench-busy`, `disk-full`, `write-failed`; later failures are in the job. */
   start(spec: BenchJobSpec): BenchJob {
     this.#expectNoneRunning()
-    const name = this.#freeName(spec)
-    const directory = join(this.#parts.folder, name)
+    const directory = makeRunFolder(this.#parts.folder, runName(spec))
     const entry: Entry = { directory, spec, job: jobOf(newId(), directory, spec), stop: null, whole: Promise.resolve() }
     this.#entries = [entry, ...this.#entries]
     this.#go(entry, false)
@@ -133,15 +133,6 @@ export class BenchJobs implements AsyncDisposable {
     const running = this.#entries.find(({ job }) => job.state === 'running')
     if (!running) return
     throw new TarsierError('bench-busy', `The benchmark "${running.job.name}" is running. Wait until it is done, or stop it.`)
-  }
-
-  #freeName({ sets: [first = 'run', ...others], model }: BenchJobSpec): string {
-    const sets = `${fileNamePart(first, '-') || 'run'}${others.length > 0 ? `-and-${others.length}-more` : ''}`
-    const name = `${sets}-${fileNamePart(basename(model), '-') || 'model'}`
-    for (let i = 1; ; i++) {
-      const candidate = i === 1 ? name : `${name}-${i}`
-      if (!existsSync(join(this.#parts.folder, candidate))) return candidate
-    }
   }
 
   #go(entry: Entry, retryFailed: boolean): void {
@@ -244,6 +235,35 @@ export async function benchChoices(annotations: string | null, signal: AbortSign
 function needsJudge(dataset: string): boolean {
   const set = dataSetOf(dataset)
   return set !== null && !isGenerated(set) && (set.metric === 'autodq' || set.metric === 'open-ended')
+}
+
+function runName({ sets: [first = 'run', ...others], model }: BenchJobSpec): string {
+  const sets = `${fileNamePart(first, '-') || 'run'}${others.length > 0 ? `-and-${others.length}-more` : ''}`
+  return `${sets}-${fileNamePart(basename(model), '-') || 'model'}`
+}
+
+/** Creates a folder with this name, or with a number after it, and returns its path. Two processes never get the same one. */
+function makeRunFolder(parent: string, name: string): string {
+  try {
+    mkdirSync(parent, { recursive: true })
+    for (let i = 1; ; i++) {
+      const directory = join(parent, i === 1 ? name : `${name}-${i}`)
+      if (isCreated(directory)) return directory
+    }
+  } catch (error) {
+    throw writeFailure(`${join(parent, name)} could not be written`, error)
+  }
+}
+
+/** Creates a folder. Returns false if the name is taken. */
+function isCreated(directory: string): boolean {
+  try {
+    mkdirSync(directory)
+    return true
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
+    throw error
+  }
 }
 
 function jobOf(id: string, directory: string, { sets, model }: BenchJobSpec): BenchJob {
