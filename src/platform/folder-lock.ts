@@ -38,6 +38,12 @@ export async function holdLock(path: string, busy: (holder: number | null) => Ta
   return taken.lock
 }
 
+/** As {@link holdLock}, but returns null if another process, or this one, holds the lock. */
+export async function lockUnlessHeld(path: string): Promise<AsyncDisposable | null> {
+  const taken = await takeLock(path)
+  return taken.kind === 'held' ? taken.lock : null
+}
+
 /**
  * Runs `removal`, which frees disk space, while this process holds the lock at `path`; does nothing if another process holds it. A full disk has no
  * room for a lock file, and only the removal makes some, so it then runs without the lock.

@@ -6,9 +6,9 @@ import { freeBytes } from '../platform/disk.ts'
 import { type AllowedHosts, expectAllowed, fetchAllowed } from '../platform/fetch-allowed.ts'
 import { writeFailure } from '../platform/file-failure.ts'
 import { remove } from '../platform/move.ts'
+import { makeOwnFolder, type OwnFolder, removeUnusedFolders } from '../platform/own-folder.ts'
 import { deepestCause, failureCode, isAbort, TarsierError } from '../shared/errors.ts'
 import { sizeText } from '../shared/size-text.ts'
-import { makeOwnFolder, type OwnFolder, removeUnusedFolders } from './own-folder.ts'
 
 export interface FetchRules {
   /** Folder in which each process has one for its fetched clips. */

@@ -1,15 +1,14 @@
-import { randomUUID } from 'node:crypto'
 import { mkdir, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isMissing } from '../../../platform/file-failure.ts'
-import { isProcessRunning } from '../../../platform/is-process-running.ts'
 import { move, remove } from '../../../platform/move.ts'
+import { foldersBelow, lockFolder, removeUnused, reserveFolder } from '../../../platform/own-folder.ts'
 import { ImportJournal, JOURNAL_FILE } from './import-journal.ts'
 
-/** Prefix of folders that are being written, before the id of the writing process. The leading dot hides them from lists of models. */
+/** Prefix of folders that are being written. The leading dot hides them from lists of models. */
 const ASIDE = '.importing-'
-/** Replaces the process id if an import was interrupted and can be resumed. */
-const LEFT = 'left'
+/** {@link ASIDE} in names of this and of earlier versions, which added the id of the writing process, or `left` after an interruption. */
+const ANY_ASIDE = /\.importing-(?:left-|\d+-)?/
 /** Interrupted imports that are not resumed for this long are deleted. */
 const KEPT_MS = 7 * 24 * 3600 * 1000
 
@@ -20,48 +19,64 @@ export interface ImportKey {
   readonly key: string
 }
 
-/** A hidden folder in which a model is being written. */
-export interface StagingFolder {
+/**
+ * A hidden folder in which a model is being written, and which no other process takes meanwhile. Disposal releases it: if it still exists, another
+ * import with the same key can resume it.
+ */
+export interface StagingFolder extends AsyncDisposable {
   readonly directory: string
   readonly journal: ImportJournal
-  /** Releases the folder, so that another import with the same key can resume it. */
-  leave(): Promise<void>
+  /** Deletes the incomplete files, so that only what can be resumed is left. */
+  clear(): Promise<void>
 }
 
 /**
  * Returns a folder to write a model in: a new one, or that of an interrupted import with the same key, without its incomplete files.
- * Deletes folders of dead processes that cannot be resumed. If two processes want the same folder, only one gets it, because it is renamed
- * first.
+ * Deletes folders of ended processes that cannot be resumed. If two processes want the same folder, only one gets it.
  */
 export async function claimStagingFolder(parent: string, of: ImportKey): Promise<StagingFolder> {
-  const own = join(parent, `${ASIDE}${process.pid}-${randomUUID()}`)
-  let claimed: ImportJournal | undefined
-  for (const name of await abandoned(parent)) {
-    const left = join(parent, name)
-    const journal = await ImportJournal.read(left)
-    const same = journal !== null && journal.name === of.name
-    if (same && journal.key === of.key && !claimed && (await taken(left, own))) claimed = journal
-    else if (same || journal === null || (await isOld(left))) await remove(left)
-  }
-  if (claimed) await clear(own, claimed)
-  else await mkdir(own)
-  const journal = claimed?.movedTo(own) ?? new ImportJournal(own, of.name, of.key)
-  return {
-    directory: own,
-    journal,
-    async leave() {
-      await clear(own, journal)
-      await move(own, join(parent, `${ASIDE}${LEFT}-${randomUUID()}`))
-    },
+  const own = await reserveFolder(parent, ASIDE)
+  try {
+    const claimed = await claim(parent, of, own.path)
+    if (claimed) await clear(own.path, claimed)
+    else await mkdir(own.path)
+    const journal = claimed?.movedTo(own.path) ?? new ImportJournal(own.path, of.name, of.key)
+    return {
+      directory: own.path,
+      journal,
+      clear: () => clear(own.path, journal),
+      [Symbol.asyncDispose]: () => own[Symbol.asyncDispose](),
+    }
+  } catch (error) {
+    await own[Symbol.asyncDispose]()
+    throw error
   }
 }
 
-/** Deletes the folders of interrupted imports of a model with this name in `parent`. */
-export async function removeAbandonedFolders(parent: string, name: string): Promise<void> {
-  for (const folder of await abandoned(parent)) {
-    const left = join(parent, folder)
-    if ((await ImportJournal.read(left))?.name === name) await remove(left)
+/** Renames the folder of an interrupted import with this key to `to`, and returns its journal; null if there is none. */
+async function claim(parent: string, of: ImportKey, to: string): Promise<ImportJournal | null> {
+  let claimed: ImportJournal | null = null
+  for (const left of await foldersBelow(parent, ANY_ASIDE)) {
+    await using lock = await lockFolder(left)
+    if (lock === null) continue // in use
+    const journal = await ImportJournal.read(left)
+    const same = journal !== null && journal.name === of.name
+    if (same && journal.key === of.key && !claimed) {
+      // By a new name: a process that was only suspended for so long that its lock counts no more must not find the folder again.
+      await move(left, to)
+      claimed = journal
+    } else if (same || journal === null || (await isOld(left))) await remove(left)
   }
+  return claimed
+}
+
+/** Deletes the folders of interrupted imports of a model with this name in `parent`, also from a full disk. */
+export async function removeAbandonedFolders(parent: string, name: string): Promise<void> {
+  const folders = await foldersBelow(parent, ANY_ASIDE).catch((error: unknown) => {
+    if (isMissing(error)) return []
+    throw error
+  })
+  for (const folder of folders) if ((await ImportJournal.read(folder))?.name === name) await removeUnused(folder)
 }
 
 /** Deletes incomplete files. */
@@ -69,36 +84,7 @@ async function clear(directory: string, { files }: ImportJournal): Promise<void>
   for (const name of await readdir(directory)) if (!files.has(name)) await remove(join(directory, name))
 }
 
-async function abandoned(parent: string): Promise<string[]> {
-  const entries = await readdir(parent, { withFileTypes: true }).catch((error: unknown) => {
-    if (isMissing(error)) return []
-    throw error
-  })
-  return entries.filter((entry) => entry.isDirectory() && isAbandoned(entry.name)).map(({ name }) => name)
-}
-
-function isAbandoned(name: string): boolean {
-  if (!name.startsWith(ASIDE)) return false
-  if (name.startsWith(`${ASIDE}${LEFT}-`)) return true
-  const id = Number.parseInt(name.slice(ASIDE.length), 10)
-  return id > 0 && !isProcessRunning(id)
-}
-
-/** Returns false if another import was faster. */
-async function taken(left: string, own: string): Promise<boolean> {
-  try {
-    await move(left, own)
-    return true
-  } catch (error) {
-    if (isMissing(error)) return false
-    throw error
-  }
-}
-
+/** The folder is locked, so its journal changes no more. */
 async function isOld(left: string): Promise<boolean> {
-  try {
-    return Date.now() - (await stat(join(left, JOURNAL_FILE))).mtimeMs > KEPT_MS
-  } catch {
-    return false // already taken or removed by another process
-  }
+  return Date.now() - (await stat(join(left, JOURNAL_FILE))).mtimeMs > KEPT_MS
 }

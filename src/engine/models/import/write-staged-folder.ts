@@ -40,12 +40,12 @@ export async function writeStagedFolder(
     return target
   } catch (thrown) {
     const error = failureOf(thrown, target, name)
-    if (staging?.journal.worthKeeping && mayGoOn(error)) await staging.leave()
-    else {
-      if (staging !== undefined) await remove(staging.directory)
-      if (made !== undefined) await removeEmpty(parent, made)
-    }
+    if (staging?.journal.worthKeeping && mayGoOn(error)) await staging.clear()
+    else if (staging !== undefined) await remove(staging.directory)
     throw error
+  } finally {
+    await staging?.[Symbol.asyncDispose]()
+    if (made !== undefined) await removeEmpty(parent, made)
   }
 }
 

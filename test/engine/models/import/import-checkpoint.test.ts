@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { readGgufFileInfo } from 'node-llama-cpp'
 import { afterAll, describe, expect, it } from 'vitest'
 import { type ImportOptions, importCheckpoint } from '../../../../src/engine/models/import/import-checkpoint.ts'
+import { claimStagingFolder } from '../../../../src/engine/models/import/staging-folders.ts'
 import { readManifest, verifyModel } from '../../../../src/engine/models/manifest.ts'
 import { listModels } from '../../../../src/engine/models/registry.ts'
 import type { ModelManifest } from '../../../../src/shared/model-manifest.ts'
@@ -308,7 +310,7 @@ describe('the folder', () => {
       await expect(importing, `report ${stop}: ${titles[stop - 1]}`).rejects.toMatchObject({ name: 'AbortError' })
       expect((await listModels(copy.home)).map(({ name }) => name)).not.toContain('m')
       const names = await readdir(join(copy.home, 'models'))
-      expect(names.filter((name) => !name.startsWith('.importing-left-'))).toEqual(['whole'])
+      expect(names.filter((name) => !/^\.importing-[^.]+$/.test(name))).toEqual(['whole'])
       for (const name of names) if (name !== 'whole') await rm(join(copy.home, 'models', name), { recursive: true })
     }
     await expect(importCopy(copy, { signal: AbortSignal.abort() })).rejects.toMatchObject({ name: 'AbortError' })
@@ -317,10 +319,17 @@ describe('the folder', () => {
   it('is cleaned of files that dead processes left, and of no others', async () => {
     await using copy = await CheckpointCopy.of('tied-heads-of-128')
     const models = join(copy.home, 'models')
-    // Larger than any process id.
-    const left = ['.importing-2147483646-abc', `.importing-${process.pid}-abc`, '.importing-x', 'mine']
-    for (const name of left) await mkdir(join(models, name), { recursive: true })
+    await mkdir(models, { recursive: true })
+    await using used = await claimStagingFolder(models, { name: 'other', key: 'a'.repeat(64) })
+    const left = [`.importing-${randomUUID()}`, '.importing-x', 'mine']
+    for (const name of left) await mkdir(join(models, name))
     await importCopy(copy)
-    expect((await readdir(models)).sort()).toEqual([`.importing-${process.pid}-abc`, '.importing-x', 'm', 'mine'])
+    expect((await readdir(models)).sort()).toEqual([
+      basename(used.directory),
+      `${basename(used.directory)}.lock`,
+      '.importing-x',
+      'm',
+      'mine',
+    ])
   })
 })

@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { mkdir, open, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type ImportOptions, importCheckpoint } from '../../../../src/engine/models/import/import-checkpoint.ts'
@@ -206,6 +206,11 @@ describe('a full disk', () => {
     expect(await left()).toEqual(['journal.json', 'language.gguf'])
     // Full from the start: rejected before anything is written, and existing files remain.
     disk.fill('rest')
+    await expect(importModel('m', { home })).rejects.toMatchObject({ code: 'disk-full' })
+    expect(await left()).toEqual(['journal.json', 'language.gguf'])
+    // With room for little more than the lock it is known how much is missing.
+    const filler = join(home, 'filler')
+    await truncate(filler, (await stat(filler)).size - 65_536)
     await expect(importModel('m', { home })).rejects.toMatchObject({
       code: 'disk-full',
       message: expect.stringMatching(/needs .* Completed parts are kept/),
