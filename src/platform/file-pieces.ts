@@ -16,7 +16,7 @@ interface FilePiecesOptions {
  * next one is requested. Streams allocate a buffer per chunk, which for gigabytes takes longer than hashing. Throws file system errors and the
  * signal's reason.
  */
-async function* filePieces(
+export async function* filePieces(
   path: string,
   { signal, start = 0, end = Number.POSITIVE_INFINITY }: FilePiecesOptions = {},
 ): AsyncGenerator<Uint8Array> {

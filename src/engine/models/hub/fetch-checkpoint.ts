@@ -231,8 +231,14 @@ class Fetch {
     if (cached === null) return false
     meter.say(`checking ${file.name} in the Hugging Face cache`)
     if (!(await hasContent(cached, file, this.#options.signal, () => {}))) return false
-    await shareFile(cached, target)
-    meter.present(file.bytes)
+    let copied = 0
+    const onBytes = (bytes: number) => {
+      if (copied === 0) meter.say(`copying ${file.name} from the Hugging Face cache`)
+      copied += bytes
+      meter.present(bytes)
+    }
+    await shareFile(cached, target, { signal: this.#options.signal, onBytes })
+    meter.present(file.bytes - copied)
     return true
   }
 

@@ -1,8 +1,9 @@
-import { copyFile, link, mkdir, readFile, stat } from 'node:fs/promises'
+import { link, mkdir, readFile, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { type CopyOptions, copyFileBytes } from '../../../platform/copy-file.ts'
 import { isMissing, readFailure } from '../../../platform/file-failure.ts'
 import { addFile } from '../../../platform/file-pieces.ts'
-import { move } from '../../../platform/move.ts'
+import { move, remove } from '../../../platform/move.ts'
 import { realPath } from '../../../platform/real-path.ts'
 import { TarsierError } from '../../../shared/errors.ts'
 import { beginHash } from './content-hash.ts'
@@ -50,15 +51,19 @@ export async function hasContent(
   return hash.digest('hex') === remote.hash
 }
 
-/** Makes a file available under another path, as a hard link if the file system supports that, else as a copy. */
-export async function shareFile(from: string, to: string): Promise<void> {
+/**
+ * Makes a file available under another path, as a hard link if the file system supports that, else as a copy, whose progress is reported as by
+ * {@link copyFileBytes}.
+ */
+export async function shareFile(from: string, to: string, options: CopyOptions): Promise<void> {
   await mkdir(dirname(to), { recursive: true })
   try {
     await link(from, to)
   } catch {
     // Another file system, or one without hard links.
     const temporary = `${to}.part`
-    await copyFile(from, temporary)
+    await remove(temporary) // of a process that was killed
+    await copyFileBytes(from, temporary, options)
     await move(temporary, to)
   }
 }

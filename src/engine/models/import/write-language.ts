@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { copyFile, link, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { type CopyOptions, copyFileBytes } from '../../../platform/copy-file.ts'
 import { isMissing } from '../../../platform/file-failure.ts'
 import { addFile } from '../../../platform/file-pieces.ts'
 import { hashFile } from '../../../platform/hash-file.ts'
@@ -37,29 +38,32 @@ function givenWork({ given: { path, bytes, precision } }: GivenLanguage): Langua
     bytes,
     async write(directory, journal, signal, onDone) {
       const file = join(directory, LANGUAGE_FILE)
-      onDone(0, phrase`copying the language model`)
-      await takeFile(await realPath(path), file)
+      // Every byte counts half when it is copied, and half when it is checked.
+      const countFrom = (start: number, title: string) => {
+        let done = start
+        onDone(done / 2, title)
+        return (more: number) => {
+          done += more
+          onDone(done / 2, title)
+        }
+      }
+      await takeFile(await realPath(path), file, { signal, onBytes: countFrom(0, phrase`copying the language model`) })
       signal.throwIfAborted()
-      onDone(bytes / 2, phrase`checking the language model`)
-      const taken = await readBack(file, signal)
+      const sha256 = await hashFile(file, signal, countFrom(bytes, phrase`checking the language model`))
+      const taken = { file: basename(file), bytes: (await stat(file)).size, sha256 }
       await journal.note({ language: taken })
-      onDone(bytes, phrase`checking the language model`)
       return taken
     },
   }
 }
 
 /** Hard-links the file, or makes a copy that shares its blocks, if the file system supports that; otherwise copies it. */
-async function takeFile(from: string, to: string): Promise<void> {
+async function takeFile(from: string, to: string, options: CopyOptions): Promise<void> {
   try {
     await copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE)
   } catch {
-    await link(from, to).catch(() => copyFile(from, to, constants.COPYFILE_EXCL)) // different file systems, or not permitted
+    await link(from, to).catch(() => copyFileBytes(from, to, options)) // different file systems, or not permitted
   }
-}
-
-async function readBack(path: string, signal: AbortSignal): Promise<HashedFile> {
-  return { file: basename(path), bytes: (await stat(path)).size, sha256: await hashFile(path, signal) }
 }
 
 function writtenWork(content: GgufContent, precision: LanguagePrecision): LanguageWork {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { removeDownload } from '../../../../src/engine/models/hub/fetch-checkpoint.ts'
 import { gitHash, sha256 } from '../../../helpers/hub-server.ts'
+import { NO_DISK, SmallDisk } from '../../../helpers/small-disk.ts'
 import { COMMIT, checkpoint, hubSetup, REPOSITORY, WEIGHTS, weights } from './hub-setup.ts'
 
 const setup = hubSetup()
@@ -43,6 +44,17 @@ describe('the Hugging Face cache', () => {
     expect((await readdir(directory)).sort()).toEqual([...NEEDED].sort())
     expect(setup.hub.sent(WEIGHTS)).toBe(0)
     expect((await stat(join(directory, WEIGHTS))).ino).toBe((await stat(join(cached(), 'blobs', sha256(weights)))).ino)
+  })
+
+  it('on another disk is copied with progress', async ({ skip }) => {
+    await fillCache([WEIGHTS])
+    await using disk = await SmallDisk.mount(join(setup.home, 'disk'), 4)
+    if (disk === null) return skip(NO_DISK)
+    const titles = new Set<string>()
+    const { directory } = await setup.fetch({ home: disk.path, onProgress: ({ title }) => titles.add(title) })
+    expect(titles).toContain(`copying ${WEIGHTS} from the Hugging Face cache`)
+    expect(Buffer.compare(await readFile(join(directory, WEIGHTS)), weights)).toBe(0)
+    expect(setup.hub.sent(WEIGHTS)).toBe(0)
   })
 
   it('with the same content under another commit provides it', async () => {
