@@ -54,7 +54,8 @@ export function addExport(models: Command, run: RunCommand): void {
             await exportForLlama(source, directory, options, { progress, onProgress, signal })
             return exitCodes.done
           }
-          const checkpoint = await checkpointOf(source, options, progress, signal)
+          // Held until the end of the export, which reads the files.
+          await using checkpoint = await checkpointOf(source, options, progress, signal)
           if (checkpoint === null) {
             process.stderr.write(NOTHING_DOWNLOADED)
             return exitCodes.failed
@@ -62,7 +63,7 @@ export function addExport(models: Command, run: RunCommand): void {
           // Imported on demand, like the importer: no other command needs it.
           const { exportCheckpoint } = await import('../engine/models/export/export-checkpoint.ts')
           progress.begin(`exporting ${source}`)
-          await exportCheckpoint(checkpoint, directory, { as: options.as, signal, onProgress })
+          await exportCheckpoint(checkpoint.directory, directory, { as: options.as, signal, onProgress })
           progress.clear()
           process.stdout.write(`${directory}\n`)
           return exitCodes.done
@@ -90,20 +91,29 @@ async function exportForLlama(
   process.stdout.write(`${language}\n${mmproj}\n`)
 }
 
+/** A checkpoint's folder, which no other process removes before disposal if it was downloaded. */
+interface Checkpoint extends AsyncDisposable {
+  readonly directory: string
+}
+
 /** Returns null if the user does not accept the checkpoint's licence. */
-async function checkpointOf(source: string, options: ExportOptions, progress: ProgressLine, signal: AbortSignal): Promise<string | null> {
+async function checkpointOf(
+  source: string,
+  options: ExportOptions,
+  progress: ProgressLine,
+  signal: AbortSignal,
+): Promise<Checkpoint | null> {
   const home = homeOf(options)
   const imported = (await listModels(home)).find(({ name, manifest }) => name === source && manifest !== null)
   if (imported?.manifest) return await stillHere(source, imported.manifest.source, home, signal)
   const origin = await checkpointOrigin(source)
-  if (origin.kind === 'local') return origin.path
+  if (origin.kind === 'local') return { directory: origin.path, async [Symbol.asyncDispose]() {} }
   if (!(await acceptsLicence(origin.repository, options.acceptLicence === true, signal))) return null
-  const { directory } = await fetchSource(origin.repository, progress, {
+  return await fetchSource(origin.repository, progress, {
     home,
     signal,
     ...(options.revision !== undefined && { revision: options.revision }),
   })
-  return directory
 }
 
 /** Returns the checkpoint from which a model was imported, if it is available locally, without network access. */
@@ -112,7 +122,7 @@ async function stillHere(
   { repository, revision }: { readonly repository: string; readonly revision: string | null },
   home: string,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<Checkpoint> {
   const gone = (cause?: unknown) =>
     new TarsierError(
       'model-missing',
@@ -123,7 +133,7 @@ async function stillHere(
   try {
     const env = { ...process.env, HF_HUB_OFFLINE: '1' }
     const { fetchCheckpoint } = await import('../engine/models/hub/fetch-checkpoint.ts')
-    return (await fetchCheckpoint(repository, { home, signal, env, ...(revision !== null && { revision }) })).directory
+    return await fetchCheckpoint(repository, { home, signal, env, ...(revision !== null && { revision }) })
   } catch (error) {
     if (error instanceof TarsierError && error.code === 'hub-offline') throw gone(error)
     throw error

@@ -113,17 +113,15 @@ export async function bringIn(
   const progress = new ProgressLine(process.stderr)
   try {
     if (origin.kind === 'local') return await importFolder(origin.path, source, { ...options, destination }, companions, progress, signal)
-    const fetched = await fetchSource(origin.repository, progress, {
+    // Held until the end of the import, which reads the files.
+    await using fetched = await fetchSource(origin.repository, progress, {
       home,
       signal,
       gguf: { language: options.language, vision: options.vision },
       ...(options.revision !== undefined && { revision: options.revision }),
     })
     const folder = await importFolder(fetched.directory, source, { ...options, destination }, companions, progress, signal)
-    if (options.keepDownload !== true) {
-      const { removeDownload } = await import('../engine/models/hub/fetch-checkpoint.ts')
-      await removeDownload(fetched, home)
-    }
+    if (options.keepDownload !== true) await fetched.remove()
     return folder
   } finally {
     progress.clear()

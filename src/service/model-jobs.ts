@@ -112,7 +112,10 @@ export class ModelJobs implements AsyncDisposable {
     if (job.state !== 'done') {
       await removeAbandonedFolders(modelsFolder(this.#home), spec.name)
       // Else the files belong to the process that was downloading them, which may have been stopped and can resume.
-      if (job.error?.code !== 'download-busy') await this.#dropDownload(spec, { repository: spec.source, removable: true })
+      if (spec.kind === 'download' && job.error?.code !== 'download-busy' && !this.#isShared(spec)) {
+        const { removeDownload } = await import('../engine/models/hub/download-folder.ts')
+        await removeDownload(spec.source, this.#home)
+      }
     }
     this.#library.modelJobs.remove(id)
   }
@@ -145,12 +148,19 @@ export class ModelJobs implements AsyncDisposable {
   }
 
   async #work(running: Running, signal: AbortSignal): Promise<void> {
+    if (running.spec.kind === 'import') return await this.#import(running, running.spec.source, signal)
+    // Held until the end of the import, which reads the files.
+    await using fetched = await this.#fetch(running, signal)
+    await this.#import(running, fetched.directory, signal)
+    if (!this.#isShared(running.spec)) await fetched.remove()
+  }
+
+  async #import(running: Running, directory: string, signal: AbortSignal): Promise<void> {
     const { spec } = running
-    const fetched = spec.kind === 'download' ? await this.#fetch(running, signal) : null
     this.#set(running, { step: 'importing', progress: { value: 0, title: 'reading the checkpoint' } })
     // Imported lazily, because it loads the ONNX writer.
     const { importCheckpoint } = await import('../engine/models/import/import-checkpoint.ts')
-    await importCheckpoint(fetched?.directory ?? spec.source, {
+    await importCheckpoint(directory, {
       name: spec.name,
       language: spec.language,
       vision: spec.vision,
@@ -159,18 +169,13 @@ export class ModelJobs implements AsyncDisposable {
       signal,
       onProgress: (progress) => this.#set(running, { progress }),
     })
-    if (fetched) await this.#dropDownload(spec, fetched)
   }
 
-  /** Removes the downloaded files, unless another job uses them. */
-  async #dropDownload({ id, kind, source }: JobSpec, fetched: Pick<FetchedCheckpoint, 'repository' | 'removable'>): Promise<void> {
-    if (kind !== 'download') return
-    const shared = [...this.#jobs.values()].some(
+  /** Whether another job needs the downloaded files of a job. */
+  #isShared({ id, source }: JobSpec): boolean {
+    return [...this.#jobs.values()].some(
       ({ spec, job }) => spec.id !== id && spec.kind === 'download' && spec.source === source && job.state !== 'done',
     )
-    if (shared) return
-    const { removeDownload } = await import('../engine/models/hub/fetch-checkpoint.ts')
-    await removeDownload(fetched, this.#home)
   }
 
   async #fetch(running: Running, signal: AbortSignal): Promise<FetchedCheckpoint> {

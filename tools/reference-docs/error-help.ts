@@ -152,7 +152,7 @@ const downloads = {
       'Check the connection, and `HTTPS_PROXY` behind a proxy. `TARSIER_GPU_PACK_URL` can name a mirror. Downloaded files are kept; the same command resumes.',
   },
   'download-busy': {
-    meaning: 'Another process is downloading the same files.',
+    meaning: 'The same files are already being downloaded, or a model is being imported from them.',
     advice: 'Wait until it is finished, or stop it. The same command then continues with what is there.',
   },
 } satisfies Partial<Record<ErrorCode, ErrorHelp>>

@@ -1,8 +1,7 @@
-import { mkdir, readdir, rmdir, stat, writeFile } from 'node:fs/promises'
+import { mkdir, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { exists, freeBytes } from '../../../platform/disk.ts'
+import { freeBytes } from '../../../platform/disk.ts'
 import { writeFailure } from '../../../platform/file-failure.ts'
-import { holdLock, removeUnlessLocked } from '../../../platform/folder-lock.ts'
 import { remove } from '../../../platform/move.ts'
 import type { DownloadProgress } from '../../../shared/download-progress.ts'
 import type { ErrorCode } from '../../../shared/error-codes.ts'
@@ -12,6 +11,7 @@ import { readJsonFile } from '../../formats/checked-json.ts'
 import { INDEX_FILE } from '../../formats/safetensors/safetensors.ts'
 import { checkpointFiles, type FileChoice, needsIndex } from './checkpoint-files.ts'
 import { downloadFile } from './download-file.ts'
+import { downloadsFolder, type HeldDownload, holdDownload } from './download-folder.ts'
 import { type GgufSelection, ggufPairFiles, hasGgufPair } from './gguf-pair-files.ts'
 import { cachedFile, hasContent, shareFile, snapshotFolder } from './hub-cache.ts'
 import { HubClient } from './hub-client.ts'
@@ -44,16 +44,19 @@ export interface FetchOptions {
   readonly retryPolicy?: Partial<RetryPolicy>
 }
 
-export interface FetchedCheckpoint extends LocalCheckpoint {
+/** A checkpoint on this disk. No other process downloads it again or deletes it before disposal, so dispose it only after the files were read. */
+export interface FetchedCheckpoint extends LocalCheckpoint, AsyncDisposable {
   readonly repository: string
-  /** Whether the files are in the app's own downloads folder, where {@link removeDownload} deletes them; the Hugging Face cache is never changed. */
+  /** Whether the files are in the app's own downloads folder; the Hugging Face cache is never changed. */
   readonly removable: boolean
+  /** Deletes the files if they are removable. */
+  remove(): Promise<void>
 }
 
 /**
  * Downloads a repository's files and returns their folder: `downloads/models--owner--name/snapshots/<commit>` of the home, or the Hugging
  * Face cache if all files are in it. Files in that cache and files that were downloaded before are not downloaded again; a file gets its
- * final name only if its hash matches the hub's. An abort or a failure leaves partial files, which the next call resumes.
+ * final name only if its hash matches the hub's. An abort or a failure leaves partial files, which the next call resumes. The caller disposes the result.
  * Throws `hub-gated`, `hub-missing`, `hub-rate-limited`, `hub-offline`, `connections-off`, `hub-unreachable`, `hub-failed`, `download-damaged`,
  * `download-busy`, `disk-full`, `write-failed`, `model-unsupported` if the repository has no checkpoint, `usage`.
  */
@@ -62,12 +65,7 @@ export async function fetchCheckpoint(repository: string, options: FetchOptions)
   expectRepository(repository, revision)
   signal.throwIfAborted()
   const settings = await hubSettings(options.env ?? process.env)
-  const local = async () => {
-    const { gguf } = options
-    const files = options.files ?? (gguf && ((names) => (hasGgufPair(names) ? ggufPairFiles(names, gguf, repository) : null)))
-    const found = await localCheckpoint([downloadsFolder(home), settings.cache], repository, revision, files, signal)
-    return found && { ...found, repository, removable: found.directory.startsWith(downloadsFolder(home)) }
-  }
+  const local = () => localFetched(repository, settings.cache, options)
   if (settings.offline) {
     const found = await local()
     if (found !== null) return found
@@ -95,27 +93,42 @@ export async function fetchCheckpoint(repository: string, options: FetchOptions)
   }
 }
 
-/**
- * Deletes the downloaded files of a repository, including partial files. Does nothing if the files are not in the app's downloads folder, or while
- * another process downloads files of the repository, also of another revision.
- */
-export async function removeDownload(
-  { repository, removable }: Pick<FetchedCheckpoint, 'repository' | 'removable'>,
-  home: string,
-): Promise<void> {
-  if (!removable) return
-  const folder = join(downloadsFolder(home), repositoryFolder(repository))
-  if (!(await exists(folder))) return
-  await removeUnlessLocked(join(folder, LOCK_FILE), async () => {
-    // The lock is removed last, so that no other process begins in a folder that is being deleted.
-    for (const name of await readdir(folder)) if (name !== LOCK_FILE) await remove(join(folder, name))
-  })
-  // Not empty: another process downloads this model, or there are others.
-  for (const parent of [folder, downloadsFolder(home)]) await rmdir(parent).catch(() => {})
+/** Finds all files of a repository on this machine, in the app's downloads folder or the Hugging Face cache; null if they are not complete. */
+async function localFetched(
+  repository: string,
+  cache: string,
+  { revision = 'main', gguf, home, signal, ...options }: FetchOptions,
+): Promise<FetchedCheckpoint | null> {
+  const files = options.files ?? (gguf && ((names) => (hasGgufPair(names) ? ggufPairFiles(names, gguf, repository) : null)))
+  const findIn = (root: string) => localCheckpoint(root, repository, revision, files, signal)
+  if ((await findIn(downloadsFolder(home))) !== null) {
+    const held = await holdDownload(repository, home)
+    // It may have been removed before it was held.
+    const found = await findIn(downloadsFolder(home)).catch(releasing(held))
+    if (found !== null) return fetchedIn(repository, found, held)
+    await held[Symbol.asyncDispose]()
+  }
+  const found = await findIn(cache)
+  return found && fetchedIn(repository, found, null)
 }
 
-function downloadsFolder(home: string): string {
-  return join(home, 'downloads')
+function fetchedIn(repository: string, { directory, commit }: LocalCheckpoint, held: HeldDownload | null): FetchedCheckpoint {
+  return {
+    directory,
+    commit,
+    repository,
+    removable: held !== null,
+    remove: async () => await held?.remove(),
+    [Symbol.asyncDispose]: async () => await held?.[Symbol.asyncDispose](),
+  }
+}
+
+/** Releases a download after an error, which is thrown again. */
+function releasing(held: HeldDownload): (error: unknown) => Promise<never> {
+  return async (error) => {
+    await held[Symbol.asyncDispose]()
+    throw error
+  }
 }
 
 class Fetch {
@@ -136,26 +149,27 @@ class Fetch {
   }
 
   async run(revision: string): Promise<FetchedCheckpoint> {
-    const fetched = await this.#fetch(revision)
+    const held = await holdDownload(this.#repository, this.#options.home)
+    const { directory, removable } = await this.#fetch(revision).catch(releasing(held))
+    const found = { directory, commit: this.#listing.commit }
+    if (removable) return fetchedIn(this.#repository, found, held)
     // All files are in the Hugging Face cache, so what an earlier call has downloaded is not needed.
-    if (!fetched.removable) await removeDownload({ repository: this.#repository, removable: true }, this.#options.home)
-    return fetched
+    await held.remove().catch(releasing(held))
+    return fetchedIn(this.#repository, found, null)
   }
 
-  async #fetch(revision: string): Promise<FetchedCheckpoint> {
-    const { commit } = this.#listing
-    await using _lock = await lockFolder(this.#folder, this.#repository)
+  async #fetch(revision: string): Promise<{ readonly directory: string; readonly removable: boolean }> {
     const wanted = await this.#choose()
     using meter = this.#meter(wanted)
     const cached = await this.#wholeInCache(wanted, meter)
     if (cached !== null) {
       meter.end()
-      return { directory: cached, commit, repository: this.#repository, removable: false }
+      return { directory: cached, removable: false }
     }
     await this.#bring(wanted, meter)
     meter.end()
-    if (!COMMIT.test(revision)) await writeRef(join(this.#folder, 'refs', ...revision.split('/')), commit)
-    return { directory: this.#snapshot, commit, repository: this.#repository, removable: true }
+    if (!COMMIT.test(revision)) await writeRef(join(this.#folder, 'refs', ...revision.split('/')), this.#listing.commit)
+    return { directory: this.#snapshot, removable: true }
   }
 
   #meter(files: readonly RemoteFile[]): TransferMeter {
@@ -272,24 +286,4 @@ async function sizeOf(path: string): Promise<number> {
 async function writeRef(path: string, commit: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true })
   await writeFile(path, commit)
-}
-
-const LOCK_FILE = '.downloading'
-
-/**
- * Prevents a second process from writing to the same partial files. Throws `download-busy` while another process has locked the folder; the
- * lock of a dead process is taken over.
- */
-function lockFolder(folder: string, what: string): Promise<AsyncDisposable> {
-  return holdLock(
-    join(folder, LOCK_FILE),
-    (holder) =>
-      new TarsierError(
-        'download-busy',
-        `${what} is being downloaded by another process (${holder ?? 'unknown'}). Wait until it is finished, or stop it. Downloaded files are kept.`,
-        {
-          details: { process: holder },
-        },
-      ),
-  )
 }

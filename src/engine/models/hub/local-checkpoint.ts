@@ -15,27 +15,24 @@ export interface LocalCheckpoint {
 }
 
 /**
- * Finds a complete snapshot of a repository in one of the caches (`roots`, in the layout of the Python hub library) and checks its contents
- * if their hashes are known. Returns null if there is none. Sends no requests. Throws `download-damaged` for changed files in the cache.
+ * Finds a complete snapshot of a repository in a cache (`root`, in the layout of the Python hub library) and checks its contents if their
+ * hashes are known. Returns null if there is none. Sends no requests. Throws `download-damaged` for changed files in the cache.
  */
 export async function localCheckpoint(
-  roots: readonly string[],
+  root: string,
   repository: string,
   revision: string,
   choose: LocalChoice | undefined,
   signal: AbortSignal,
 ): Promise<LocalCheckpoint | null> {
-  for (const root of roots) {
-    const commit = await cachedCommit(root, repository, revision)
-    if (commit === null) continue
-    const directory = snapshotFolder(root, repository, commit)
-    const names = await namesIn(directory)
-    const wanted = await wantedOf(directory, names, repository, choose)
-    if (wanted === null) continue
-    await checkSnapshot(directory, wanted, signal)
-    return { directory, commit }
-  }
-  return null
+  const commit = await cachedCommit(root, repository, revision)
+  if (commit === null) return null
+  const directory = snapshotFolder(root, repository, commit)
+  const names = await namesIn(directory)
+  const wanted = await wantedOf(directory, names, repository, choose)
+  if (wanted === null) return null
+  await checkSnapshot(directory, wanted, signal)
+  return { directory, commit }
 }
 
 async function namesIn(directory: string): Promise<string[]> {

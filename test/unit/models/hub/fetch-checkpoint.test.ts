@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { fetchCheckpoint, removeDownload } from '../../../../src/engine/models/hub/fetch-checkpoint.ts'
+import { removeDownload } from '../../../../src/engine/models/hub/download-folder.ts'
+import { fetchCheckpoint } from '../../../../src/engine/models/hub/fetch-checkpoint.ts'
 import { holdLock } from '../../../../src/platform/folder-lock.ts'
 import type { DownloadProgress } from '../../../../src/shared/download-progress.ts'
 import { TarsierError } from '../../../../src/shared/errors.ts'
@@ -109,30 +110,52 @@ describe('fetching a checkpoint', () => {
   })
 
   it('removes a download, and the folder of downloads with the last one', async () => {
-    const fetched = await setup.fetch()
-    await removeDownload(fetched, setup.home)
+    await setup.fetch()
+    await removeDownload(REPOSITORY, setup.home)
     expect(await readdir(setup.home)).toEqual([])
+  })
+
+  it('holds a download until its files were read', async () => {
+    const fetched = await setup.hold()
+    await removeDownload(REPOSITORY, setup.home)
+    await expect(setup.fetch()).rejects.toMatchObject({ code: 'download-busy', details: { process: process.pid } })
+    await expect(setup.fetch({ env: { ...setup.env, HF_HUB_OFFLINE: '1' } })).rejects.toMatchObject({ code: 'download-busy' })
+    expect(Buffer.compare(await readFile(join(fetched.directory, WEIGHTS)), weights)).toBe(0)
+    await fetched[Symbol.asyncDispose]()
+
+    await using offline = await setup.hold({ env: { ...setup.env, HF_HUB_OFFLINE: '1' } })
+    expect(offline).toMatchObject({ directory: fetched.directory, removable: true })
+    await expect(setup.fetch()).rejects.toMatchObject({ code: 'download-busy' })
+    await offline.remove()
+    expect(await readdir(setup.home)).toEqual([])
+  })
+
+  it('releases a download that fails', async () => {
+    setup.hub.misbehave = (route) => (route === 'store' ? { kind: 'status', status: 404 } : null)
+    await expect(setup.hold()).rejects.toMatchObject({ code: 'hub-failed' })
+    setup.hub.misbehave = () => null
+    await setup.fetch()
   })
 
   it('leaves a download alone while another process continues it, and then removes it', async () => {
     const fetched = await setup.fetch()
     const lock = await holdLock(join(fetched.directory, '..', '..', '.downloading'), () => new TarsierError('download-busy', 'busy'))
-    await removeDownload(fetched, setup.home)
+    await removeDownload(REPOSITORY, setup.home)
     expect(Buffer.compare(await readFile(join(fetched.directory, WEIGHTS)), weights)).toBe(0)
     await expect(setup.fetch()).rejects.toMatchObject({ code: 'download-busy' })
     await lock[Symbol.asyncDispose]()
-    await removeDownload(fetched, setup.home)
+    await removeDownload(REPOSITORY, setup.home)
     expect(await readdir(setup.home)).toEqual([])
-    await removeDownload(fetched, setup.home)
+    await removeDownload(REPOSITORY, setup.home)
     expect(await readdir(setup.home)).toEqual([])
   })
 
   it('removes a download from a full disk', async ({ skip }) => {
     await using disk = await SmallDisk.mount(join(setup.home, 'small'), 2)
     if (disk === null) return skip(NO_DISK)
-    const fetched = await setup.fetch({ home: disk.path })
+    await setup.fetch({ home: disk.path })
     disk.fill()
-    await removeDownload(fetched, disk.path)
+    await removeDownload(REPOSITORY, disk.path)
     expect(await readdir(disk.path)).toEqual(['filler'])
   })
 

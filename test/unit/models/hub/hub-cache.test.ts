@@ -1,7 +1,6 @@
 import { cp, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { removeDownload } from '../../../../src/engine/models/hub/fetch-checkpoint.ts'
 import { gitHash, sha256 } from '../../../helpers/hub-server.ts'
 import { NO_DISK, SmallDisk } from '../../../helpers/small-disk.ts'
 import { COMMIT, checkpoint, hubSetup, REPOSITORY, WEIGHTS, weights } from './hub-setup.ts'
@@ -29,11 +28,11 @@ async function fillCache(names: readonly string[] = NEEDED): Promise<void> {
 describe('the Hugging Face cache', () => {
   it('with all files is used in place: no download, no copy', async () => {
     await fillCache()
-    const fetched = await setup.fetch()
+    await using fetched = await setup.hold()
     expect(fetched).toMatchObject({ directory: snapshot(), removable: false })
     expect(setup.hub.sent()).toBe(0)
     expect(await readdir(setup.home)).toEqual([])
-    await removeDownload(fetched, setup.home)
+    await fetched.remove()
     expect((await readdir(snapshot())).sort()).toEqual([...NEEDED].sort())
   })
 

@@ -31,12 +31,17 @@ export function checkpoint(): Map<string, Uint8Array> {
 /** Four attempts of a few milliseconds. A process that gets no processor time for a while has not stalled. */
 const patience: RetryPolicy = { attempts: 4, backoff: 1, stall: 30_000 }
 
+type Fetched = Pick<FetchedCheckpoint, 'directory' | 'commit' | 'repository' | 'removable'>
+
 interface Setup {
   hub: HubServer
   home: string
   /** A separate Hugging Face home, so that this machine's has no influence. */
   env: Record<string, string>
-  fetch(options?: Partial<FetchOptions>): Promise<FetchedCheckpoint>
+  /** Fetches the repository, and holds it until disposal. */
+  hold(options?: Partial<FetchOptions>): Promise<FetchedCheckpoint>
+  /** Fetches the repository and releases it, and returns what was fetched. */
+  fetch(options?: Partial<FetchOptions>): Promise<Fetched>
 }
 
 /** A hub with one repository, and an empty home, for every test. */
@@ -49,7 +54,7 @@ export function hubSetup(): Setup {
     setup.hub.add(REPOSITORY, { commit: COMMIT, revisions: ['main', 'v1.0'], files: checkpoint() })
     setup.home = join(folder, 'home')
     setup.env = { HF_ENDPOINT: setup.hub.endpoint, HF_HOME: join(folder, 'hf') }
-    setup.fetch = (options = {}) =>
+    setup.hold = (options = {}) =>
       fetchCheckpoint(REPOSITORY, {
         home: setup.home,
         env: setup.env,
@@ -57,6 +62,11 @@ export function hubSetup(): Setup {
         ...options,
         retryPolicy: { ...patience, ...options.retryPolicy },
       })
+    setup.fetch = async (options) => {
+      await using fetched = await setup.hold(options)
+      const { directory, commit, repository, removable } = fetched
+      return { directory, commit, repository, removable }
+    }
   })
   afterEach(async () => {
     await setup.hub[Symbol.asyncDispose]()
