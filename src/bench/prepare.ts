@@ -1,7 +1,6 @@
 import { basename, dirname, resolve } from 'node:path'
 import { MediaClient } from '../engine/host/media-client.ts'
-import { replaceFile } from '../jobs/write-file.ts'
-import { isTaken } from '../platform/disk.ts'
+import { expectFree, replaceFile } from '../jobs/write-file.ts'
 import { asTarsierError, isAbort, isProcessLost, TarsierError } from '../shared/errors.ts'
 import { isPlaceholder, readAnnotations } from './annotations.ts'
 import { fillVideoFile } from './fill-video-file.ts'
@@ -132,9 +131,4 @@ async function checkClips(clips: readonly ClipFile[], signal: AbortSignal, repor
 /** Identifies the samples that use the same clip. */
 function nameOf({ dataset, vid }: Sample): string {
   return JSON.stringify([dataset.split('/', 1), vid])
-}
-
-async function expectFree(path: string): Promise<void> {
-  if (await isTaken(path))
-    throw new TarsierError('write-failed', `${path} already exists. Add --overwrite to overwrite it, or choose another file.`)
 }

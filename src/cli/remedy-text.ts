@@ -14,6 +14,7 @@ const onTheCommandLine: Readonly<Record<Remedy, string>> = {
   'choose-language-precision': '--language PRECISION',
   'choose-vision-precision': '--vision PRECISION',
   'existing-texts': '--skip-existing, --overwrite',
+  'existing-file': '--overwrite',
   'missing-texts': '--skip-existing',
   'retry-devices': phrase`run "tarsier doctor --retry-devices" to test it again`,
 }

@@ -8,7 +8,7 @@ import { startsLikeMedia } from './find-clips.ts'
  * Chooses the path of each clip's text file: next to the clip, with its base name (`a.mp4` → `a.txt`). The full name is used (`a.mov` →
  * `a.mov.txt`) if the short name would also be that of another clip in the folder (`a.mov`), equals the full name of one (`a.mp4` → `a.mp4.txt`
  * for `a.mp4.webm`), or is a clip itself. All clips in the folder count, whether they are described or not, so that the name does not depend on
- * which clips are described together.
+ * which clips are described together. Further texts of one clip are numbered (`a-2.txt`).
  */
 export class SidecarNames {
   readonly #extension: string
@@ -25,18 +25,30 @@ export class SidecarNames {
     this.#given = new Set(given.map((path) => resolve(path)))
   }
 
-  /** Returns the path of a clip's text file, in the clip's folder as given. Throws `write-failed` if both names are clips themselves. */
-  async of(clip: string): Promise<string> {
+  /**
+   * Returns the path of a clip's text file, in the clip's folder as given. Throws `write-failed` if both names are clips themselves, or those of other
+   * clips' texts.
+   * @param number which text of the clip, from 1. Defaults to 1.
+   */
+  async of(clip: string, number = 1): Promise<string> {
     const folder = dirname(clip)
     const name = basename(clip)
-    const short = this.#short(name)
-    if (!(await this.#isTaken(short, name, folder))) return join(folder, short)
-    const whole = this.#whole(name)
+    const numbered = number === 1 ? '' : `-${number}`
+    const short = this.#short(name, numbered)
+    // A numbered name is that of only one clip if the one without a number is.
+    const isShared = numbered !== '' && (await this.#isTaken(this.#short(name), name, folder))
+    if (!isShared && !(await this.#isTaken(short, name, folder))) return join(folder, short)
+    const whole = this.#whole(name, numbered)
     // Refused even with `overwrite`: it would overwrite a clip.
     if (await this.#isClip(whole, folder))
       throw new TarsierError(
         'write-failed',
         `The text of ${name} cannot be written because ${join(folder, whole)} is a clip. Rename one of the files.`,
+      )
+    if (numbered !== '' && (await this.#isTaken(whole, name, folder)))
+      throw new TarsierError(
+        'write-failed',
+        `Text ${number} of ${name} cannot be written because ${join(folder, whole)} is the text of another clip. Rename one of the clips.`,
       )
     return join(folder, whole)
   }
@@ -51,12 +63,12 @@ export class SidecarNames {
     return false
   }
 
-  #short(name: string): string {
-    return `${basename(name, extname(name))}.${this.#extension}`
+  #short(name: string, numbered = ''): string {
+    return `${basename(name, extname(name))}${numbered}.${this.#extension}`
   }
 
-  #whole(name: string): string {
-    return `${name}.${this.#extension}`
+  #whole(name: string, numbered = ''): string {
+    return `${name}${numbered}.${this.#extension}`
   }
 
   #folder(folder: string): Promise<Folder> {

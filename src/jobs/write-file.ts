@@ -1,12 +1,20 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, open } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isTaken } from '../platform/disk.ts'
 import { writeFailure } from '../platform/file-failure.ts'
 import { move, remove } from '../platform/move.ts'
+import { TarsierError } from '../shared/errors.ts'
 
 /** Converts an error from writing `path`; typed errors and aborts are returned unchanged. */
 export function writeError(path: string, cause: unknown): unknown {
   return writeFailure(`${path} could not be written`, cause, { ifFull: 'Free disk space and run the same command again to resume.' })
+}
+
+/** Throws `write-failed` if a path is in use, for a file that is not to be overwritten. */
+export async function expectFree(path: string): Promise<void> {
+  if (await isTaken(path))
+    throw new TarsierError('write-failed', `${path} already exists. Choose another file, or overwrite it.`, { remedy: 'existing-file' })
 }
 
 /** Replaces a file atomically: writes and flushes a temporary file, then renames it. Throws `disk-full`, `write-failed`, and the errors of `text`. */

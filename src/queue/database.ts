@@ -83,20 +83,6 @@ export class Database implements AsyncDisposable {
     }, signal)
   }
 
-  /** A read-only view of one moment, for results that are read page by page. Not repeated: an error ends it. */
-  async snapshot<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
-    return await this.#once(async (client) => {
-      await client.query('begin isolation level repeatable read read only')
-      try {
-        return await work({ query: (sql, values = []) => rowsOf(client, sql, values) })
-      } finally {
-        await client.query('rollback').catch(() => {})
-      }
-    }).catch((error: unknown) => {
-      throw databaseError(error, this.address)
-    })
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#pool.end()
   }

@@ -14,6 +14,7 @@ export const remedies = [
   'choose-language-precision',
   'choose-vision-precision',
   'existing-texts',
+  'existing-file',
   'missing-texts',
   'retry-devices',
 ] as const

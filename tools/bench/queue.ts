@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { findPostgres } from '../../scripts/find-postgres.mjs'
 import { Database } from '../../src/queue/database.ts'
 import { readResults } from '../../src/queue/export/stored-results.ts'
-import { type ExportFormat, openWriter } from '../../src/queue/export/write-export.ts'
+import { type FileFormat, openWriter } from '../../src/queue/export/write-export.ts'
 import type { Job } from '../../src/queue/job-store.ts'
 import { openQueue } from '../../src/queue/open-queue.ts'
 import { submitUnits } from '../../src/queue/submit-units.ts'
@@ -107,12 +107,12 @@ async function fillResults({ id }: Job, queue: Database): Promise<void> {
   )
 }
 
-async function measureExport(job: Job, queue: Database, format: ExportFormat, cache: string) {
+async function measureExport(job: Job, queue: Database, format: FileFormat, cache: string) {
   await mkdir(cache, { recursive: true })
   const out = join(cache, `queue-export.${format}`)
   const start = performance.now()
   const memory = new Memory()
-  const writer = await openWriter(format, out, null, true)
+  const writer = await openWriter(format, out, true)
   let written = 0
   try {
     await readResults(

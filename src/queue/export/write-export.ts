@@ -1,21 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { open } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
-import { isPlaceholder } from '../../bench/annotations.ts'
-import { clipsOf } from '../../bench/sample.ts'
-import { SidecarNames } from '../../jobs/sidecar-names.ts'
-import { writeSidecar } from '../../jobs/sinks/sidecar.ts'
-import { writeError } from '../../jobs/write-file.ts'
+import { basename, dirname, join } from 'node:path'
+import { expectFree, writeError } from '../../jobs/write-file.ts'
 import { move, remove } from '../../platform/move.ts'
 import { csvText } from '../../shared/csv.ts'
-import { assertNever, TarsierError } from '../../shared/errors.ts'
-import { isAddress } from '../clip-places.ts'
-import { unitSchema } from '../unit.ts'
+import { assertNever } from '../../shared/errors.ts'
 import { type ResultRow, resultRow, rowFields } from './result-row.ts'
 import type { StoredResult } from './stored-results.ts'
 
-export const exportFormats = ['jsonl', 'csv', 'parquet', 'sidecars'] as const
-export type ExportFormat = (typeof exportFormats)[number]
+/** Formats of a file with all results. */
+export const fileFormats = ['jsonl', 'csv', 'parquet'] as const
+export type FileFormat = (typeof fileFormats)[number]
 
 /** Takes the results of a job page by page. */
 export interface ResultWriter {
@@ -27,19 +22,23 @@ export interface ResultWriter {
 }
 
 /**
- * Opens the writer of a format.
- * @param out file; ignored for sidecars, which are written beside the clips
+ * Opens the writer of a format. Throws `write-failed`, also if the file exists and is not to be overwritten, and `disk-full`; so do the writer's functions.
+ * @param out the file
+ * @param overwrite whether an existing file is replaced
  */
-export async function openWriter(format: ExportFormat, out: string, videos: string | null, overwrite: boolean): Promise<ResultWriter> {
+export async function openWriter(format: FileFormat, out: string, overwrite: boolean): Promise<ResultWriter> {
+  const replace = async (temporary: string) => {
+    if (!overwrite) await expectFree(out)
+    await move(temporary, out)
+  }
+  if (!overwrite) await expectFree(out)
   switch (format) {
     case 'jsonl':
-      return await textFile(out, '', (page) => linesText(page))
+      return await textFile(out, '', linesText, replace)
     case 'csv':
-      return await textFile(out, csvText([rowFields]), csvRows)
+      return await textFile(out, csvText([rowFields]), csvRows, replace)
     case 'parquet':
-      return await parquetFile(out)
-    case 'sidecars':
-      return sidecars(videos, overwrite)
+      return await parquetFile(out, replace)
     default:
       return assertNever(format, 'format')
   }
@@ -59,26 +58,37 @@ function cellsOf(row: ResultRow): string[] {
   return rowFields.map((field) => String(row[field] ?? ''))
 }
 
-async function textFile(out: string, head: string, textOf: (page: readonly StoredResult[]) => string): Promise<ResultWriter> {
+async function textFile(
+  out: string,
+  head: string,
+  textOf: (page: readonly StoredResult[]) => string,
+  replace: (temporary: string) => Promise<void>,
+): Promise<ResultWriter> {
   const temporary = temporaryFor(out)
+  const file = await open(temporary, 'w').catch(failing(out))
+  const close = async () => {
+    await file.close()
+    await remove(temporary)
+  }
   try {
-    const file = await open(temporary, 'w')
     await file.appendFile(head)
-    return {
-      write: (page) => file.appendFile(textOf(page)).catch(failing(out)),
-      finish: () => file.sync().then(() => move(temporary, out), failing(out)),
-      async close() {
-        await file.close()
-        await remove(temporary)
-      },
-    }
   } catch (error) {
+    await close()
     throw writeError(out, error)
+  }
+  return {
+    write: (page) => file.appendFile(textOf(page)).catch(failing(out)),
+    finish: () =>
+      file
+        .sync()
+        .then(() => replace(temporary))
+        .catch(failing(out)),
+    close,
   }
 }
 
 /** Parquet in row groups of one page each, compressed with Snappy. */
-async function parquetFile(out: string): Promise<ResultWriter> {
+async function parquetFile(out: string, replace: (temporary: string) => Promise<void>): Promise<ResultWriter> {
   const { fileWriter, ParquetWriter } = await import('hyparquet-writer')
   const temporary = temporaryFor(out)
   const columns = rowFields.map((name) => ({
@@ -111,7 +121,7 @@ async function parquetFile(out: string): Promise<ResultWriter> {
       async finish() {
         try {
           await writer.finish()
-          await move(temporary, out)
+          await replace(temporary)
         } catch (error) {
           throw writeError(out, error)
         }
@@ -123,34 +133,7 @@ async function parquetFile(out: string): Promise<ResultWriter> {
   }
 }
 
-/** A text beside each clip that did not fail, as `describe --sidecar txt` writes it. Clips at addresses have none. Needs the units of the results. */
-function sidecars(videos: string | null, overwrite: boolean): ResultWriter {
-  const names = new SidecarNames('txt', [])
-  return {
-    async write(page) {
-      for (const result of page) {
-        const { text, error } = resultRow(result)
-        const file = submittedFile(result)
-        if (error !== '' || file === '' || isAddress(file)) continue
-        await writeSidecar(await names.of(resolve(videos ?? '.', file)), text, { overwrite })
-      }
-    },
-    finish: async () => {},
-    close: async () => {},
-  }
-}
-
-/** The clip of a result as it was submitted: a result has its path on the worker's machine. */
-function submittedFile(result: StoredResult): string {
-  const { file } = resultRow(result)
-  if (result.content === null) return file
-  const unit = unitSchema.parse(JSON.parse(result.content))
-  const submitted = unit.kind === 'sample' ? clipsOf(unit.sample)[0]?.file : unit.file
-  return typeof submitted === 'string' && !isPlaceholder(submitted) ? submitted : file
-}
-
 function temporaryFor(out: string): string {
-  if (out === '') throw new TarsierError('usage', 'Give the file of the export with --out.')
   return join(dirname(out), `.${basename(out)}.${randomUUID()}.part`)
 }
 

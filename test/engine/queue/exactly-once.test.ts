@@ -76,7 +76,7 @@ describe.skipIf(!hasPostgres)(withServer('a job whose workers, network and datab
     expect(crowd.said.filter((text) => !text.startsWith('0: '))).toEqual([])
 
     const out = join(folder, 'proof.jsonl')
-    expect(await runCli(['jobs', 'export', 'proof', '-o', out], { env })).toMatchObject({ code: 0 })
+    expect(await runCli(['jobs', 'export', 'proof', '-o', out, '--overwrite'], { env })).toMatchObject({ code: 0 })
     const results = await predictionsIn(out)
     expect(new Set(results.map(({ key }) => key)).size).toBe(units)
     expect(results).toHaveLength(units)

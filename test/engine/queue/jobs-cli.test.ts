@@ -42,7 +42,11 @@ describe.skipIf(!hasPostgres)(withServer('tarsier jobs and tarsier worker'), { t
       stdout: expect.stringMatching(/done, describe with demo, 4 of 4 clips, 2 failed/),
     })
 
-    expect(await cli('jobs', 'export', 'list', '-o', 'shared.jsonl')).toMatchObject({ code: 0, stdout: 'list: 4 results\n' })
+    expect(await cli('jobs', 'export', 'list', '-o', 'shared.jsonl', '--overwrite')).toMatchObject({ code: 0, stdout: 'list: 4 results\n' })
+    expect(await cli('jobs', 'export', 'list', '-o', 'shared.jsonl')).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/already exists.*\(--overwrite\) \[write-failed\]/),
+    })
     await cli('describe', '--from', 'list.txt', '--out', 'alone.jsonl', ...local)
     const linesOf = async (name: string) =>
       jsonLines(await readFile(join(folder, name), 'utf8')).map((line) => {
@@ -51,11 +55,11 @@ describe.skipIf(!hasPostgres)(withServer('tarsier jobs and tarsier worker'), { t
       })
     expect(await linesOf('shared.jsonl')).toEqual(await linesOf('alone.jsonl'))
 
-    expect(await cli('jobs', 'export', 'list', '--format', 'csv', '-o', 'shared.csv')).toMatchObject({ code: 0 })
+    expect(await cli('jobs', 'export', 'list', '--format', 'csv', '-o', 'shared.csv', '--overwrite')).toMatchObject({ code: 0 })
     const csv = await readFile(join(folder, 'shared.csv'), 'utf8')
     expect(csv).toMatch(/^\ufeffkey,file,text,/)
     expect(csv).toContain('red circle')
-    expect(await cli('jobs', 'export', 'list', '--format', 'parquet', '-o', 'shared.parquet')).toMatchObject({ code: 0 })
+    expect(await cli('jobs', 'export', 'list', '--format', 'parquet', '-o', 'shared.parquet', '--overwrite')).toMatchObject({ code: 0 })
     const rows = await parquetReadObjects({ file: await asyncBufferFromFile(join(folder, 'shared.parquet')) })
     expect(rows.map(({ file, error, json }) => ({ file, error, json }))).toEqual(
       (await readFile(join(folder, 'shared.jsonl'), 'utf8'))
@@ -73,7 +77,7 @@ describe.skipIf(!hasPostgres)(withServer('tarsier jobs and tarsier worker'), { t
     expect(await cli('jobs', 'submit', 'events.txt', '--name', 'events', '--task', 'events', ...system)).toMatchObject({ code: 0 })
     expect(await cli('jobs', 'submit', 'texts.jsonl', '--name', 'texts', '--task', 'check', ...system)).toMatchObject({ code: 0 })
     expect(await cli('worker', '--drain', '--videos', examples, ...local)).toMatchObject({ code: 0, stdout: '2 done, 0 failed\n' })
-    for (const name of ['events', 'texts']) await cli('jobs', 'export', name, '-o', `${name}-out.jsonl`)
+    for (const name of ['events', 'texts']) await cli('jobs', 'export', name, '-o', `${name}-out.jsonl`, '--overwrite')
     const [events] = jsonLines(await readFile(join(folder, 'events-out.jsonl'), 'utf8')) as [Record<string, unknown>]
     const own = [...system, ...local, '--home', join(folder, 'home')]
     const found = await runCli(['events', 'red-circle-right-then-grows.mp4', ...own], { cwd: examples })
@@ -132,7 +136,7 @@ describe.skipIf(!hasPostgres)(withServer('tarsier jobs and tarsier worker'), { t
     expect(await cli('worker', '--drain', '--allow-host', '127.0.0.1', ...local)).toMatchObject({ code: 0, stdout: '1 done, 1 failed\n' })
     await new Promise((done) => web.close(done))
     expect(ranges).toEqual([undefined, 'bytes=2000-'])
-    await cli('jobs', 'export', 'web', '-o', 'web.jsonl')
+    await cli('jobs', 'export', 'web', '-o', 'web.jsonl', '--overwrite')
     const lines = jsonLines(await readFile(join(folder, 'web.jsonl'), 'utf8')) as {
       prediction: string | null
       error: { code: string } | null

@@ -65,7 +65,7 @@ describe.skipIf(!hasPostgres)(withServer('jobs whose captions are rewritten'), {
     await textModel(home)
     expect(await cli(...drain)).toMatchObject({ code: 0, stdout: '1 done, 0 failed\n' })
 
-    expect(await cli('jobs', 'export', 'fields', '-o', 'shared.jsonl')).toMatchObject({ code: 0 })
+    expect(await cli('jobs', 'export', 'fields', '-o', 'shared.jsonl', '--overwrite')).toMatchObject({ code: 0 })
     await cli('describe', '--from', 'list.txt', '--out', 'alone.jsonl', '--shape', 'shape.json', '--device', 'cpu')
     const lineOf = async (name: string) => {
       const [line] = jsonLines(await readFile(join(folder, name), 'utf8'))

@@ -49,7 +49,7 @@ describe.skipIf(!hasPostgres)(withServer('jobs of an imported model on servers')
     // A worker with its own engine leaves the job alone.
     expect(await cli('worker', '--drain', '--device', 'cpu')).toMatchObject({ code: 0, stdout: '0 done, 0 failed\n' })
     expect(await cli('worker', '--drain', '--engine', 'openai', ...urls)).toMatchObject({ code: 0, stdout: '3 done, 1 failed\n' })
-    await cli('jobs', 'export', 'list', '-o', 'shared.jsonl')
+    await cli('jobs', 'export', 'list', '-o', 'shared.jsonl', '--overwrite')
     await cli('describe', '--from', 'list.txt', '--out', 'alone.jsonl', '--engine', 'openai', ...urls)
     const shared = await linesOf('shared.jsonl')
     const alone = await linesOf('alone.jsonl')

@@ -104,7 +104,24 @@ describe.skipIf(!hasPostgres)(withServer('tarsier worker'), { timeout: 600_000 }
     expect(await inside('describe', join('day', RED), '--sidecar', 'txt', '--overwrite', ...local)).toMatchObject({ code: 0 })
     expect(await readFile(join(here, 'day', names.red), 'utf8')).toBe(red)
     expect(await exported()).toMatchObject({ code: 1, stderr: expect.stringContaining('--overwrite') as string })
-    expect(await exported('--overwrite')).toMatchObject({ code: 0 })
+    expect(await exported('--overwrite')).toMatchObject({ code: 0, stdout: 'texts: 2 texts\n' })
+    await rm(join(here, names.blue))
+    await writeFile(join(here, 'day', names.red), 'mine')
+    expect(await exported('--skip-existing')).toMatchObject({ code: 0, stdout: 'texts: 1 text, 1 there already\n' })
+    await rm(join(here, names.blue))
+    expect(await exported()).toMatchObject({
+      code: 1,
+      stdout: 'texts: 1 text, 1 failed\n',
+      stderr: expect.stringMatching(/already exists.*--skip-existing, --overwrite.*\[write-failed\]/) as string,
+    })
+    expect(await readFile(join(here, names.blue), 'utf8')).toMatch(/blue square/)
+    expect(await readFile(join(here, 'day', names.red), 'utf8')).toBe('mine')
+    for (const wrong of [
+      ['--format', 'csv', '-o', 'x.csv', '--skip-existing'],
+      ['--format', 'sidecars', '-o', 'x.txt'],
+      ['--format', 'csv'],
+    ])
+      expect(await cli('jobs', 'export', 'texts', ...wrong)).toMatchObject({ code: 2 })
   })
 
   test.skipIf(process.platform === 'win32')('gives a clip back whose engine becomes silent, and does it with another', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { claim, enterWorker, finish, heartbeat, leave } from '../../../src/queue/claims.ts'
 import type { Database } from '../../../src/queue/database.ts'
 import { returnUnitsOfDeadWorkers } from '../../../src/queue/dead-workers.ts'
-import { readResults } from '../../../src/queue/export/stored-results.ts'
+import { readResults, readUnits } from '../../../src/queue/export/stored-results.ts'
 import { jobDetails } from '../../../src/queue/job-progress.ts'
 import { cancelJob, deleteJob, retryFailed, setJobState } from '../../../src/queue/job-store.ts'
 import { openQueue } from '../../../src/queue/open-queue.ts'
@@ -18,7 +18,7 @@ describe.skipIf(!hasPostgres)(withServer('a worker of a queue'), () => {
   async function linesOf(name: string, queue: Database): Promise<{ file: string; error?: { code: string; message: string } }[]> {
     const lines: string[] = []
     const [row] = await queue.query<{ id: number }>('select id from tarsier.job where name = $1', [name], never)
-    await readResults({ id: row?.id ?? 0 }, queue, async (page) => void lines.push(...page.map(({ line }) => line)), never)
+    await readResults({ id: row?.id ?? 0, name }, queue, async (page) => void lines.push(...page.map(({ line }) => line)), never)
     return lines.map((line) => JSON.parse(line))
   }
   const result = async (unit: Parameters<typeof unitName>[0]) => ({ file: unitName(unit) })
@@ -49,6 +49,35 @@ describe.skipIf(!hasPostgres)(withServer('a worker of a queue'), () => {
     expect(details).toMatchObject({ units: 250, done: 250, failed: 0, running: 0 })
     expect(details?.workers.reduce((sum, worker) => sum + worker.done, 0)).toBe(250)
     expect(await server().sql('select count(*)::int as left from tarsier_queue.job', new URL(url).pathname.slice(1))).toEqual([{ left: 0 }])
+  })
+
+  test('holds nothing of the database while results are written, and reports a job that is deleted meanwhile', async () => {
+    const url = await database()
+    await using queue = await openQueue(url, never)
+    const job = await submitted('slow', unitsNamed(40), queue)
+    await runWorker(queue, await workerOptions(result), () => {}, never, never)
+    const transactions = () =>
+      server().sql(
+        `select state from pg_stat_activity where datname = $1 and backend_type = 'client backend' and xact_start is not null and pid <> pg_backend_pid()`,
+        'postgres',
+        [new URL(url).pathname.slice(1)],
+      )
+    let read = 0
+    const take = async (page: readonly object[]) => {
+      read += page.length
+      expect(await transactions()).toEqual([])
+    }
+    await readResults(job, queue, take, never)
+    expect(read).toBe(40)
+    const units: (string | undefined)[] = []
+    await readUnits(job, queue, async (page) => void units.push(...page.map((unit) => unit.result?.line)), never)
+    expect(units).toEqual(unitsNamed(40).map((unit) => JSON.stringify({ file: unitName(unit) })))
+    await submitted('slow', unitsNamed(2, 40), queue)
+    const last: (object | null)[] = []
+    await readUnits(job, queue, async (page) => void last.push(...page.slice(-2).map((unit) => unit.result)), never)
+    expect(last.slice(-2)).toEqual([null, null])
+    const reading = readResults(job, queue, () => deleteJob('slow', queue, never), never)
+    await expect(reading).rejects.toMatchObject({ code: 'nothing-found', message: expect.stringContaining('deleted') as string })
   })
 
   test('adds only what is new when a job is submitted again', async () => {
