@@ -86,7 +86,7 @@ export class Cutter implements AsyncDisposable {
 
   /** Writes the contact sheet, after all clips. */
   async writeSheets(signal: AbortSignal): Promise<void> {
-    await this.#folder.writeSheets(this.#media, signal)
+    await this.#folder.writeSheets(this.#media, { overwrite: this.#existing === 'overwrite' }, signal)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

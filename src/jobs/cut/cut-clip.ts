@@ -61,7 +61,7 @@ export async function cutClip(
     report({ kind: 'piece', done, of: cuts.length })
     const target = join(folder.path, line.file_name)
     await writePieceFile(path, plan, target, tools, signal)
-    await writeSidecar(target.replace(/\.\w+$/, '.txt'), line.text, { overwrite: true })
+    await writeSidecar(textOf(target), line.text, { overwrite: options.existing === 'overwrite' })
     await folder.add(line)
     done += 1
   }
@@ -82,12 +82,25 @@ function lineOf(
 
 async function isWanted(line: PieceLine, folder: PieceFolder, existing: CutOptions['existing']): Promise<boolean> {
   const path = join(folder.path, line.file_name)
-  if (existing === 'overwrite' || !(await isTaken(path))) return true
+  if (existing === 'overwrite') return true
+  if (!(await isTaken(path))) {
+    // A caption that a user has corrected may be left of a piece that was removed.
+    if (await isTaken(textOf(path)))
+      throw new TarsierError('write-failed', `${textOf(path)} exists without its piece. Choose another folder, or overwrite it.`, {
+        remedy: 'existing-texts',
+      })
+    return true
+  }
   if (existing === 'refuse') throw refuseExistingPiece(path)
   if (await folder.has(line)) return false
   throw new TarsierError('write-failed', `${path} exists and is not the same piece. Choose another folder, or overwrite it.`, {
     remedy: 'existing-texts',
   })
+}
+
+/** Path of a piece's caption. */
+function textOf(piece: string): string {
+  return piece.replace(/\.\w+$/, '.txt')
 }
 
 /** The error for a piece that exists. */

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
 import { z } from 'zod'
 import type { MediaClient } from '../../engine/host/media-client.ts'
 import { PIECES_OF_A_PAGE } from '../../engine/media/pieces/contact-sheet.ts'
-import { exists } from '../../platform/disk.ts'
+import { exists, isTaken } from '../../platform/disk.ts'
 import { move, remove } from '../../platform/move.ts'
-import { JsonLinesFile, linesOf } from '../sinks/json-lines.ts'
+import { JsonLinesFile } from '../sinks/json-lines.ts'
 import { replaceFile, writeError } from '../write-file.ts'
 
 /** File of the captions of all pieces in a folder: a line of JSON each, as the `datasets` library reads folders of videos. */
@@ -41,6 +41,8 @@ export class PieceFolder implements AsyncDisposable {
   #repeated = false
   /** Files of this run, for the contact sheet. */
   readonly #seen = new Set<string>()
+  /** Whether this run has written a piece. */
+  #written = false
 
   private constructor(path: string, lines: Map<string, PieceLine>, file: JsonLinesFile) {
     this.path = path
@@ -57,7 +59,8 @@ export class PieceFolder implements AsyncDisposable {
     await mkdir(path, { recursive: true }).catch((error: unknown) => {
       throw writeError(path, error)
     })
-    await JsonLinesFile.repair(metadata, (value) => lineSchema.safeParse(value).success)
+    // Users and other programs may have lines of their own there, with other fields.
+    await JsonLinesFile.repair(metadata, (value) => typeof value === 'object' && value !== null)
     const lines = new Map<string, PieceLine>()
     // The piece of a damaged line counts as missing.
     for (const line of await JsonLinesFile.read(metadata, lineSchema)) lines.set(line.file_name, line)
@@ -102,15 +105,30 @@ export class PieceFolder implements AsyncDisposable {
     this.#repeated ||= this.#lines.has(line.file_name)
     this.#lines.set(line.file_name, line)
     this.#seen.add(line.file_name)
+    this.#written = true
     await this.#file.add(line)
   }
 
-  /** Writes a picture of all pieces of this run with times and captions: `contact-sheet.jpg`, with further pages for many pieces. */
-  async writeSheets(media: Pick<MediaClient, 'contactSheet'>, signal: AbortSignal): Promise<void> {
+  /**
+   * Writes a picture of all pieces of this run with times and captions: `contact-sheet.jpg`, with further pages for many pieces. Does nothing if there is
+   * one and the run has written no piece.
+   * @param overwrite whether existing sheets are replaced; otherwise the pages get the next free names (`contact-sheet-2.jpg`)
+   */
+  async writeSheets(
+    media: Pick<MediaClient, 'contactSheet'>,
+    { overwrite }: { readonly overwrite: boolean },
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (!this.#written && (await isTaken(join(this.path, sheetName(1))))) return
+    let number = 0
     const pieces = [...this.#lines.values()].filter(({ file_name }) => this.#seen.has(file_name))
     for (let page = 0; page * PIECES_OF_A_PAGE < pieces.length; page += 1) {
       const shown = pieces.slice(page * PIECES_OF_A_PAGE, (page + 1) * PIECES_OF_A_PAGE)
-      const target = join(this.path, page === 0 ? 'contact-sheet.jpg' : `contact-sheet-${page + 1}.jpg`)
+      let target: string
+      do {
+        number += 1
+        target = join(this.path, sheetName(number))
+      } while (!overwrite && (await isTaken(target)))
       const temporary = join(this.path, `.contact-sheet.${randomUUID()}.part`)
       try {
         const cells = shown.map((line) => ({ path: join(this.path, line.file_name), title: titleOf(line), caption: line.text }))
@@ -126,8 +144,40 @@ export class PieceFolder implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#file[Symbol.asyncDispose]()
-    if (this.#repeated) await replaceFile(this.path, METADATA, linesOf(this.#lines.values()))
+    if (!this.#repeated) return
+    const metadata = join(this.path, METADATA)
+    try {
+      await replaceFile(this.path, METADATA, `${lastOfEach((await readFile(metadata, 'utf8')).trimEnd().split('\n')).join('\n')}\n`)
+    } catch (error) {
+      throw writeError(metadata, error)
+    }
   }
+}
+
+/** The last line about each piece, in place of its first one. All other lines stay as they are. */
+function lastOfEach(lines: readonly string[]): string[] {
+  const last = new Map<string, string>()
+  const named = lines.map((line) => ({ line, name: pieceIn(line) }))
+  for (const { line, name } of named) if (name !== null) last.set(name, line)
+  return named.flatMap(({ line, name }) => {
+    if (name === null) return [line]
+    const kept = last.get(name)
+    last.delete(name)
+    return kept === undefined ? [] : [kept]
+  })
+}
+
+/** File name of the piece that a line is about; null for a line of something else. */
+function pieceIn(line: string): string | null {
+  try {
+    return lineSchema.parse(JSON.parse(line)).file_name
+  } catch {
+    return null
+  }
+}
+
+function sheetName(number: number): string {
+  return number === 1 ? 'contact-sheet.jpg' : `contact-sheet-${number}.jpg`
 }
 
 /** Name of a piece: `clip-003-00.01.02.500.mp4` is the third one and starts at 1:02.5. */

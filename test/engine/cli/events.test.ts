@@ -159,6 +159,7 @@ test('cuts events into files with captions, and skips those that exist', async (
   const written = await stat(join(folder, 'pieces', names[0] as string))
   expect(await cut('--skip-existing')).toMatchObject({ code: 0 })
   expect((await stat(join(folder, 'pieces', names[0] as string))).mtimeMs).toBe(written.mtimeMs)
+  expect((await readdir(join(folder, 'pieces'))).sort()).toEqual(['contact-sheet.jpg', 'metadata.jsonl', ...names].sort())
   expect(await tarsier(['events', 'clips/a.mp4', '--pad', '1'])).toMatchObject({
     code: 2,
     stderr: expect.stringContaining('--cut DIR') as string,

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -134,6 +134,19 @@ test('lists pieces once, also after they were written again', async () => {
   await expect(cut(directory, { options: { existing: 'skip', pad: 0.01 } })).rejects.toMatchObject({ code: 'write-failed' })
 })
 
+test('keeps a caption whose piece was removed', async () => {
+  const directory = scratch.path('corrected')
+  const { files } = await cut(directory)
+  const [piece = '', text = ''] = files
+  await rm(join(directory, piece))
+  await writeFile(join(directory, text), 'Corrected.')
+  for (const existing of ['refuse', 'skip'] as const)
+    await expect(cut(directory, { options: { existing } })).rejects.toMatchObject({ code: 'write-failed' })
+  expect(await readFile(join(directory, text), 'utf8')).toBe('Corrected.')
+  await cut(directory, { options: { existing: 'overwrite' } })
+  expect(await readFile(join(directory, text), 'utf8')).toBe('First.\n')
+})
+
 test('tells the true range of copies', async () => {
   const { notices } = await cut(scratch.path('copies'), { options: { mode: 'copy' } })
   expect(notices).toEqual([expect.stringMatching(/^clip-002-[\d.]+mp4 has [01]\.\d+ to 4\.000 s instead of 1\.600 to 4\.000 s/)])
@@ -166,7 +179,7 @@ test('draws a contact sheet', async () => {
       end: piece.includes('001') ? 1.6 : 4,
       mode: 'exact',
     })
-  await folder.writeSheets(media, never)
+  await folder.writeSheets(media, { overwrite: false }, never)
   await using sheet = await openClip(join(directory, 'contact-sheet.jpg'), never)
   expect(sheet.info).toMatchObject({ kind: 'image', width: 16 + 2 * 336 })
 })
