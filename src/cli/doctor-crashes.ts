@@ -1,5 +1,5 @@
 import { basename, dirname, resolve } from 'node:path'
-import { replaceFile } from '../jobs/write-file.ts'
+import { expectFree, replaceFile } from '../jobs/write-file.ts'
 import { crashFolder, deleteCrashReports, listCrashReports } from '../platform/crash-reports.ts'
 import { exportCrashes } from '../service/crash-export.ts'
 import type { CrashReport } from '../shared/crash-report.ts'
@@ -9,17 +9,22 @@ export interface CrashOptions {
   readonly exportCrashes?: string
   readonly withPaths?: boolean
   readonly deleteCrashes?: boolean
+  readonly overwrite?: boolean
 }
 
-/** Exports or deletes the crash reports of a home folder, if the options say so. Returns what was done, for the user; null for nothing. */
+/**
+ * Exports or deletes the crash reports of a home folder, if the options say so. Returns what was done, for the user; null for nothing. Throws
+ * `write-failed`, also if the file exists and is not to be overwritten, and `disk-full`; then nothing is deleted.
+ */
 export async function handleCrashes(
   home: string,
-  { exportCrashes: file, withPaths = false, deleteCrashes }: CrashOptions,
+  { exportCrashes: file, withPaths = false, deleteCrashes, overwrite = false }: CrashOptions,
 ): Promise<string | null> {
   if (file === undefined && !deleteCrashes) return null
   const count = counted((await listCrashReports(home)).length, 'crash report')
   if (file !== undefined) {
     const path = resolve(file)
+    if (!overwrite) await expectFree(path)
     await replaceFile(dirname(path), basename(path), (await exportCrashes(home, { withPaths })).text)
   }
   if (deleteCrashes) await deleteCrashReports(home)

@@ -33,6 +33,7 @@ export function addDoctor(program: Command, run: RunCommand): void {
     .option('--retry-devices', 'delete the results of failed device tests and crashes, so that these devices are tested again')
     .option('--export-crashes <file>', 'only write all crash reports into a file, without file paths and names of clips')
     .option('--with-paths', 'with --export-crashes: keep file paths and names of clips')
+    .option('--overwrite', 'with --export-crashes: overwrite the file if it exists (default: report an error)')
     .option('--delete-crashes', 'only delete all crash reports, after they were exported if --export-crashes is given')
     .addOption(homeOption())
     .addHelpText(

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import { startEngineHost } from '../engine/host/host-client.ts'
+import { expectFree } from '../jobs/write-file.ts'
 import { options } from '../shared/options.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { RunCommand } from './interrupt.ts'
@@ -13,7 +14,10 @@ interface TraceOptions extends ClipOptions {
   readonly prompt?: string
   readonly maxTokens?: number
   readonly out: string
+  readonly overwrite?: boolean
 }
+
+const FILES = ['trace.json', 'tensors.safetensors'] as const
 
 function greedyOnly(text: string): number {
   const temperature = parseOption(options.temperature, text)
@@ -32,6 +36,7 @@ export function addTrace(program: Command, run: RunCommand): void {
     )
     .argument('<file>', 'a video or picture')
     .requiredOption('-o, --out <dir>', 'folder for the two files; created if missing')
+    .option('--overwrite', 'overwrite the two files if they exist (default: report an error)')
     .addOption(optionFrom(options.maxTokens, '--max-tokens <n>'))
   // Accepted so that a `describe` command line can be traced unchanged; they have no effect with greedy decoding.
   for (const option of [
@@ -48,6 +53,7 @@ export function addTrace(program: Command, run: RunCommand): void {
 }
 
 async function trace(file: string, options: TraceOptions, signal: AbortSignal): Promise<ExitCode> {
+  if (!options.overwrite) for (const name of FILES) await expectFree(join(options.out, name))
   const progress = new ProgressLine(process.stderr)
   await using client = startEngineHost(engineOptions(options))
   try {
@@ -64,6 +70,6 @@ async function trace(file: string, options: TraceOptions, signal: AbortSignal): 
   } finally {
     progress.clear()
   }
-  for (const name of ['trace.json', 'tensors.safetensors']) process.stdout.write(`${join(options.out, name)}\n`)
+  for (const name of FILES) process.stdout.write(`${join(options.out, name)}\n`)
   return exitCodes.done
 }

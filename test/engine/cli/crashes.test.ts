@@ -33,7 +33,11 @@ it('crash reports are counted, exported without paths or with them, and deleted'
   expect(await exported()).toMatchObject([
     { process: 'engine', reason: ['SIGSEGV'], output: ['cannot read <path>', `    at run (<program>${join('/out/cli/tarsier.js')}:1:2)`] },
   ])
-  expect((await doctor('--export-crashes', 'out.json', '--with-paths')).code).toBe(0)
+  expect(await doctor('--export-crashes', 'out.json', '--delete-crashes')).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/already exists.*\(--overwrite\) \[write-failed\]/) as string,
+  })
+  expect((await doctor('--export-crashes', 'out.json', '--with-paths', '--overwrite')).code).toBe(0)
   expect(await exported()).toMatchObject([{ output: report.output.split('\n') }])
   expect(await doctor('--delete-crashes')).toEqual({ code: 0, stdout: '1 crash report deleted\n', stderr: '' })
   expect(existsSync(crashFolder(home))).toBe(false)

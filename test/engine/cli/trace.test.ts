@@ -52,7 +52,7 @@ describe('trace', () => {
       '-p',
       'What moves?',
     ]
-    const { code, stdout, stderr } = await runCli([...args, '--temperature', '0', '--out', out], { cwd: folder })
+    const { code, stdout, stderr } = await runCli([...args, '--temperature', '0', '--out', out, '--overwrite'], { cwd: folder })
     expect(stderr).toBe('')
     expect(code).toBe(0)
     expect(stdout).toBe(`${join(out, 'trace.json')}\n${join(out, 'tensors.safetensors')}\n`)
@@ -61,6 +61,8 @@ describe('trace', () => {
     expect(trace.grid[0]).toBe(3)
     expect(trace.tokens.filter((token) => token === -1)).toHaveLength((trace.grid[0] * trace.grid[1] * trace.grid[2]) / 4)
     expect((await stat(join(out, 'tensors.safetensors'))).size).toBeGreaterThan(3 * 28 * 28 * 3)
+    const again = await runCli([...args, '--out', out], { cwd: folder })
+    expect(again).toMatchObject({ code: 1, stderr: expect.stringMatching(/already exists.*\(--overwrite\) \[write-failed\]/) as string })
   })
 
   it('exits with 1 and writes nothing when the clip is missing', async () => {
