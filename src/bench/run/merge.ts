@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { linesOf } from '../../jobs/sinks/json-lines.ts'
 import { makeFolder, replaceFile } from '../../jobs/write-file.ts'
+import { isTaken } from '../../platform/disk.ts'
 import { TarsierError } from '../../shared/errors.ts'
 import { dataSetOf } from '../datasets.ts'
 import type { BrokenLine } from '../json-lines.ts'
@@ -133,7 +133,11 @@ export function mergeInto(
  * anything, if one of the folders exists.
  */
 export async function writeMerged(sets: readonly MergedSet[], out: string): Promise<void> {
-  const taken = sets.map(({ name }) => join(out, name, PREDICTIONS_FILE)).filter((path) => existsSync(path))
+  const taken: string[] = []
+  for (const { name } of sets) {
+    const path = join(out, name, PREDICTIONS_FILE)
+    if (await isTaken(path)) taken.push(path)
+  }
   if (taken.length > 0) throw new TarsierError('usage', `${taken.join(', ')} would be overwritten. Give another folder with --out.`)
   for (const { name, predictions, settings } of sets) {
     const directory = join(out, name)

@@ -5,14 +5,14 @@ import { isOtherAnswer } from '../../bench/run/merge.ts'
 import { PREDICTIONS_FILE, PredictionFile } from '../../bench/run/prediction-file.ts'
 import type { RunSettings } from '../../bench/run/run-settings.ts'
 import { makeFolder } from '../../jobs/write-file.ts'
-import { TarsierError } from '../../shared/errors.ts'
+import { isAbort, TarsierError } from '../../shared/errors.ts'
 import type { Database } from '../database.ts'
 import type { Job } from '../job-store.ts'
 import { readResults } from './stored-results.ts'
 
 /**
  * Adds the predictions that a job has so far to the folder of a run, in the layout of a run on one machine: a folder with settings for each data
- * set. See {@link addToRun}.
+ * set. See {@link addAllToRun}.
  */
 export async function writeRun(job: Job, out: string, database: Database, signal: AbortSignal): Promise<void> {
   const sets = new Map<string, Prediction[]>()
@@ -30,7 +30,26 @@ export async function writeRun(job: Job, out: string, database: Database, signal
     },
     signal,
   )
-  for (const [set, predictions] of sets) await addToRun(join(out, set), { set, job: job.name, settings: job.settings, predictions }, signal)
+  await addAllToRun(out, job, sets, signal)
+}
+
+/** Adds predictions to the folders of all data sets, as far as possible. Throws the first failure, after the others were added, as {@link addToRun} does. */
+export async function addAllToRun(
+  out: string,
+  { name: job, settings }: Pick<Job, 'name' | 'settings'>,
+  sets: ReadonlyMap<string, readonly Prediction[]>,
+  signal: AbortSignal,
+): Promise<void> {
+  const failures: unknown[] = []
+  for (const [set, predictions] of sets) {
+    try {
+      await addToRun(join(out, set), { set, job, settings, predictions }, signal)
+    } catch (error) {
+      if (isAbort(error)) throw error
+      failures.push(error)
+    }
+  }
+  if (failures.length > 0) throw failures[0]
 }
 
 export interface JobPredictions {

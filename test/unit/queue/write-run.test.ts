@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { expect, it } from 'vitest'
 import type { Prediction } from '../../../src/bench/prediction.ts'
-import { addToRun } from '../../../src/queue/export/write-run.ts'
+import { addAllToRun, addToRun } from '../../../src/queue/export/write-run.ts'
 import { predictionOf } from '../../helpers/predictions.ts'
 import { ScratchFolder } from '../../helpers/scratch-folder.ts'
 
@@ -30,4 +30,18 @@ it('adds the predictions of a job to those of a run, of which none is lost', asy
   })
   await expect(add([made(6)], 16)).rejects.toMatchObject({ code: 'bench-mismatch' })
   expect(await there()).toEqual([made(1), made(3), made(4, null), made(2, 'B'), made(5)])
+})
+
+it('adds the predictions of the other data sets if those of one cannot be added', async () => {
+  await using scratch = await ScratchFolder.make()
+  const add = (sets: Readonly<Record<string, Prediction>>) =>
+    addAllToRun(
+      scratch.directory,
+      { name: 'job', settings: { frames: 8 } },
+      new Map(Object.entries(sets).map(([name, prediction]) => [name, [prediction]])),
+      never,
+    )
+  await add({ one: made(1) })
+  await expect(add({ one: made(1, 'B'), two: made(2) })).rejects.toMatchObject({ code: 'bench-mismatch' })
+  expect(JSON.parse(await readFile(scratch.path('two/predictions.jsonl'), 'utf8'))).toEqual(made(2))
 })
