@@ -1,6 +1,7 @@
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import { readTemplateFile } from '../engine/checkpoint/chat-template.ts'
+import { importRoom } from '../engine/estimate/import-room.ts'
 import { checkpointOrigin } from '../engine/models/checkpoint-origin.ts'
 import { openLoraAdapter } from '../engine/models/import/lora-adapter.ts'
 import { freeModelFolder } from '../engine/models/manage.ts'
@@ -118,6 +119,7 @@ export async function bringIn(
       home,
       signal,
       gguf: { language: options.language, vision: options.vision },
+      model: await importRoom(origin.repository, options, dirname(destination)),
       ...(options.revision !== undefined && { revision: options.revision }),
     })
     const folder = await importFolder(fetched.directory, source, { ...options, destination }, companions, progress, signal)

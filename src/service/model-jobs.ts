@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { importRoom } from '../engine/estimate/import-room.ts'
 import type { FetchedCheckpoint } from '../engine/models/hub/fetch-checkpoint.ts'
 import { removeAbandonedFolders } from '../engine/models/import/staging-folders.ts'
 import { freeModelFolder } from '../engine/models/manage.ts'
@@ -185,10 +186,13 @@ export class ModelJobs implements AsyncDisposable {
       if (running.job.step === 'fetching' && running.job.state === 'running' && running.job.progress.value === 0)
         this.#set(running, { progress: { value: 0, title: 'The hub does not answer. Check the internet connection' } })
     }, SILENCE_MS)
+    const { source, revision } = running.spec
     const { fetchCheckpoint } = await import('../engine/models/hub/fetch-checkpoint.ts')
-    return await fetchCheckpoint(running.spec.source, {
-      revision: running.spec.revision,
+    const model = await importRoom(source, running.spec, modelsFolder(this.#home))
+    return await fetchCheckpoint(source, {
+      revision,
       home: this.#home,
+      model,
       signal,
       onProgress: (progress) => {
         clearTimeout(late)

@@ -86,3 +86,27 @@ test('a download is held until its import has ended', async () => {
   expect(existsSync(join(home, 'downloads'))).toBe(false)
   expect(existsSync(join(home, 'models/tiny'))).toBe(true)
 })
+
+test('a model of the catalogue whose download fits, but not the model beside it, is refused before the download', async ({ skip }) => {
+  const small = await SmallDisk.mount(scratch.path('disk'), 8)
+  if (small === null) return skip(NO_DISK)
+  await using disk = small
+  await using hub = await HubServer.start()
+  const repository = 'omni-research/Tarsier2-Recap-7b'
+  const files = new Map([
+    ['config.json', new TextEncoder().encode('{}')],
+    ['model.safetensors', new Uint8Array(5_200_000)],
+  ])
+  hub.add(repository, { commit: 'abcdef1234567890abcdef1234567890abcdef12', revisions: ['main'], files })
+  vi.stubEnv('HF_ENDPOINT', hub.endpoint)
+  vi.stubEnv('HF_HOME', scratch.path('hf'))
+  onTestFinished(() => void vi.unstubAllEnvs())
+  using library = new Library(disk.path)
+  await using jobs = new ModelJobs({ home: disk.path, library, log: new Log(disk.path) }, () => {})
+  const { id } = await jobs.start({ kind: 'download', name: 'm', source: repository, revision: 'main', language: 'q8_0', vision: 'f16' })
+  expect(await ended(jobs, id)).toMatchObject({
+    state: 'failed',
+    error: { code: 'disk-full', message: expect.stringMatching(/for the download and about .* for the model/) },
+  })
+  expect(hub.sent('model.safetensors')).toBe(0)
+})

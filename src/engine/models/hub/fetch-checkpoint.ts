@@ -1,17 +1,16 @@
 import { mkdir, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { freeBytes } from '../../../platform/disk.ts'
 import { writeFailure } from '../../../platform/file-failure.ts'
 import { remove } from '../../../platform/move.ts'
 import type { DownloadProgress } from '../../../shared/download-progress.ts'
 import type { ErrorCode } from '../../../shared/error-codes.ts'
 import { TarsierError } from '../../../shared/errors.ts'
-import { megabytesText } from '../../../shared/size-text.ts'
 import { readJsonFile } from '../../formats/checked-json.ts'
 import { INDEX_FILE } from '../../formats/safetensors/safetensors.ts'
 import { checkpointFiles, type FileChoice, needsIndex } from './checkpoint-files.ts'
 import { downloadFile } from './download-file.ts'
 import { downloadsFolder, type HeldDownload, holdDownload } from './download-folder.ts'
+import { expectRoom, type ModelRoom } from './expect-room.ts'
 import { type GgufSelection, ggufPairFiles, hasGgufPair } from './gguf-pair-files.ts'
 import { cachedFile, hasContent, shareFile, snapshotFolder } from './hub-cache.ts'
 import { HubClient } from './hub-client.ts'
@@ -35,6 +34,8 @@ export interface FetchOptions {
   readonly files?: FileChoice
   /** Precisions to select if the repository has several GGUF files and no safetensors. By default such a repository is rejected. */
   readonly gguf?: GgufSelection
+  /** Space for the model that is made of the files, which is checked before they are downloaded. By default none is reserved. */
+  readonly model?: ModelRoom | null
   /** Home folder; files are downloaded to its `downloads` folder. */
   readonly home: string
   readonly signal: AbortSignal
@@ -166,17 +167,14 @@ class Fetch {
       meter.end()
       return { directory: cached, removable: false }
     }
-    await this.#bring(wanted, meter)
+    await this.#bring(wanted, meter, this.#options.model ?? null)
     meter.end()
     if (!COMMIT.test(revision)) await writeRef(join(this.#folder, 'refs', ...revision.split('/')), this.#listing.commit)
     return { directory: this.#snapshot, removable: true }
   }
 
   #meter(files: readonly RemoteFile[]): TransferMeter {
-    return new TransferMeter(
-      files.reduce((sum, { bytes }) => sum + bytes, 0),
-      (progress) => this.#options.onProgress?.(progress),
-    )
+    return new TransferMeter(bytesOf(files), (progress) => this.#options.onProgress?.(progress))
   }
 
   async #choose(): Promise<RemoteFile[]> {
@@ -189,7 +187,7 @@ class Fetch {
     if (needsIndex(names)) {
       // Not reported, because this progress would reach 100% and then restart.
       using meter = new TransferMeter(0, () => {})
-      await this.#bring(remotes([INDEX_FILE]), meter)
+      await this.#bring(remotes([INDEX_FILE]), meter, null)
       index = await readJsonFile(this.#snapshot, INDEX_FILE)
     }
     return remotes(checkpointFiles(names, index, this.#repository))
@@ -213,10 +211,15 @@ class Fetch {
     return snapshot
   }
 
-  async #bring(wanted: readonly RemoteFile[], meter: TransferMeter): Promise<void> {
+  async #bring(wanted: readonly RemoteFile[], meter: TransferMeter, model: ModelRoom | null): Promise<void> {
     const missing: RemoteFile[] = []
     for (const file of wanted) if (!(await this.#isHere(file, meter))) missing.push(file)
-    await this.#expectRoom(missing)
+    // Without a download, the import checks the space itself, and knows which part of the model is already written.
+    if (missing.length > 0) {
+      const download = { folder: this.#folder, bytes: await this.#bytesLeft(missing) }
+      const made = model && { folder: model.folder, bytes: Math.ceil(model.perDownloadedByte * bytesOf(wanted)) }
+      await expectRoom(this.#repository, download, made)
+    }
     await sideBySide(missing, ABREAST, this.#options.signal, (file, signal) =>
       downloadFile(this.#client, file, {
         repository: this.#repository,
@@ -261,17 +264,16 @@ class Fetch {
     return join(this.#folder, 'blobs', `${name}-${hash.slice(0, 20)}`)
   }
 
-  async #expectRoom(missing: readonly RemoteFile[]): Promise<void> {
-    let needed = 0
-    for (const file of missing) needed += Math.max(0, file.bytes - (await sizeOf(`${this.#stem(file)}.part`)))
-    const free = await freeBytes(this.#folder)
-    if (needed <= free) return
-    throw new TarsierError(
-      'disk-full',
-      `${this.#repository} needs ${megabytesText(needed)} more in ${this.#folder}, but only ${megabytesText(free)} are free there. Free disk space, or set TARSIER_HOME to a folder on another disk.`,
-      { details: { needed, free } },
-    )
+  /** Bytes of files that are not in their partial files yet. */
+  async #bytesLeft(missing: readonly RemoteFile[]): Promise<number> {
+    let bytes = 0
+    for (const file of missing) bytes += Math.max(0, file.bytes - (await sizeOf(`${this.#stem(file)}.part`)))
+    return bytes
   }
+}
+
+function bytesOf(files: readonly RemoteFile[]): number {
+  return files.reduce((sum, { bytes }) => sum + bytes, 0)
 }
 
 async function hasSize(path: string, bytes: number): Promise<boolean> {

@@ -150,6 +150,27 @@ describe('fetching a checkpoint', () => {
     expect(await readdir(setup.home)).toEqual([])
   })
 
+  it('checks the space for the model together with that of the download, or on its own disk, before the download', async ({ skip }) => {
+    await using disk = await SmallDisk.mount(join(setup.home, 'small'), 2)
+    if (disk === null) return skip(NO_DISK)
+    const room = (folder: string, perDownloadedByte: number) =>
+      setup.fetch({ home: disk.path, model: { folder: join(folder, 'models'), perDownloadedByte } })
+    await expect(room(disk.path, 6.2)).rejects.toMatchObject({
+      code: 'disk-full',
+      message: expect.stringMatching(
+        /^someone\/Small-VL needs 1 MB more for the download and about 2 MB for the model on the disk of .*, of which only 3 MB are free: about 1 MB are missing\. /,
+      ),
+    })
+    await expect(room(setup.home, 1e12)).rejects.toMatchObject({
+      code: 'disk-full',
+      message: expect.stringMatching(/^The model of someone\/Small-VL needs about 30\d,\d{3},\d{3},\d{3} MB in /),
+    })
+    expect(setup.hub.sent()).toBe(0)
+    await room(setup.home, 6.2)
+    // Without a download, the import itself knows what it needs.
+    await room(disk.path, 1e12)
+  })
+
   it('removes a download from a full disk', async ({ skip }) => {
     await using disk = await SmallDisk.mount(join(setup.home, 'small'), 2)
     if (disk === null) return skip(NO_DISK)

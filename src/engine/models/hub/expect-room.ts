@@ -1,0 +1,70 @@
+import { stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { exists, freeBytes } from '../../../platform/disk.ts'
+import { TarsierError } from '../../../shared/errors.ts'
+import { megabytesText } from '../../../shared/size-text.ts'
+
+/** Space that a model needs which is made of a download. */
+export interface ModelRoom {
+  /** Folder of the model, which need not exist yet. */
+  readonly folder: string
+  /** Bytes of the model for each byte of the whole download, since a hub may have a checkpoint of another size than expected. */
+  readonly perDownloadedByte: number
+}
+
+/** Space that is needed on the disk of a folder, which need not exist yet. */
+interface NeededRoom {
+  readonly folder: string
+  readonly bytes: number
+}
+
+/**
+ * Throws `disk-full` if the download of a repository does not fit on its disk, or the model that is then made of it on its own, which may be the same
+ * one: the download is needed until the model is complete.
+ * @param model null if nothing is known of it
+ */
+export async function expectRoom(repository: string, download: NeededRoom, model: NeededRoom | null): Promise<void> {
+  const folder = await existingFolder(download.folder)
+  const free = await freeBytes(folder)
+  if (model !== null) {
+    const modelFolder = await existingFolder(model.folder)
+    if ((await stat(folder)).dev === (await stat(modelFolder)).dev) return expectBoth(repository, { download, model, free })
+    const modelFree = await freeBytes(modelFolder)
+    if (model.bytes > modelFree)
+      throw diskFull(
+        `The model of ${repository} needs about ${megabytesText(model.bytes)} in ${model.folder}, but only ${megabytesText(modelFree)} are free there. Free disk space, or import it with a smaller precision.`,
+        model.bytes,
+        modelFree,
+      )
+  }
+  if (download.bytes <= free) return
+  throw diskFull(
+    `${repository} needs ${megabytesText(download.bytes)} more in ${download.folder}, but only ${megabytesText(free)} are free there. Free disk space, or set TARSIER_HOME to a folder on another disk.`,
+    download.bytes,
+    free,
+  )
+}
+
+function expectBoth(
+  repository: string,
+  { download, model, free }: { readonly download: NeededRoom; readonly model: NeededRoom; readonly free: number },
+): void {
+  const needed = download.bytes + model.bytes
+  if (needed <= free) return
+  throw diskFull(
+    `${repository} needs ${megabytesText(download.bytes)} more for the download and about ${megabytesText(model.bytes)} for the model on the disk of ${download.folder}, of which only ${megabytesText(free)} are free: about ${megabytesText(needed - free)} are missing. Free disk space, import it with a smaller precision, or set TARSIER_HOME to a folder on another disk.`,
+    needed,
+    free,
+  )
+}
+
+function diskFull(message: string, needed: number, free: number): TarsierError {
+  return new TarsierError('disk-full', message, { details: { needed, free } })
+}
+
+/** A folder itself, or the nearest one above it that exists. */
+async function existingFolder(folder: string): Promise<string> {
+  let at = folder
+  while (!(await exists(at)) && dirname(at) !== at) at = dirname(at)
+  return at
+}
