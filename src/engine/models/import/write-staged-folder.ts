@@ -1,5 +1,5 @@
 import { mkdir, rmdir } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, join, toNamespacedPath } from 'node:path'
 import { freeBytes, isTaken } from '../../../platform/disk.ts'
 import { writeFailure } from '../../../platform/file-failure.ts'
 import { isInside } from '../../../platform/is-inside.ts'
@@ -45,7 +45,8 @@ export async function writeStagedFolder(
     throw error
   } finally {
     await staging?.[Symbol.asyncDispose]()
-    if (made !== undefined) await removeEmpty(parent, made)
+    // On Windows `mkdir` returns the path with the prefix \\?\.
+    if (made !== undefined) await removeEmpty(toNamespacedPath(parent), toNamespacedPath(made))
   }
 }
 
