@@ -127,6 +127,45 @@ test('samples are filtered by verdict, data set and text', async ({ page, server
   expect(pageErrors).toEqual([])
 })
 
+test('the samples keep their filters and the selected one while another view or the tables are shown', async ({
+  page,
+  server,
+  pageErrors,
+}) => {
+  await writeRuns(server)
+  await openBenchmarks(page, server)
+  await page.getByRole('button', { name: /^small/ }).click()
+  await page.getByRole('searchbox').fill('QUESTION')
+  await expect(rows(page)).toHaveCount(3)
+  await page.getByLabel('Verdict').selectOption('wrong')
+  const row = rows(page).getByRole('button', { name: /MVBench\/action-2/ })
+  const sample = page.getByRole('article', { name: 'MVBench/action-2' })
+  const expectKept = async () => {
+    await expect(page.getByLabel('Verdict')).toHaveValue('wrong')
+    await expect(page.getByRole('searchbox')).toHaveValue('QUESTION')
+    await expect(rows(page)).toHaveCount(1)
+  }
+  await expectKept()
+  await row.click()
+  await expect(sample).toBeVisible()
+  await navigationButton(page, 'Library').click()
+  await navigationButton(page, 'Benchmarks').click()
+  await expectKept()
+  await expect(sample).toBeVisible()
+  await navigationButton(page, 'Library').click()
+  await page.goBack()
+  await expectKept()
+  await expect(sample).toBeVisible()
+  await page.getByRole('tab', { name: 'Tables' }).click()
+  await page.getByRole('tab', { name: 'Samples' }).click()
+  await expectKept()
+  await expect(sample).toBeVisible()
+  await page.getByRole('button', { name: 'All runs' }).click()
+  await page.goBack()
+  await expectKept()
+  expect(pageErrors).toEqual([])
+})
+
 test('shows two runs side by side, with the tables beside the samples', async ({ page, server, pageErrors }) => {
   await writeRuns(server)
   await openBenchmarks(page, server)

@@ -6,10 +6,8 @@ import { PAGE_ROWS, type SparsePages, withPage } from '../lib/sparse-pages.ts'
 import { service } from '../transport.ts'
 import { problemOf } from './problem.ts'
 
-/** Query for the samples of one run, or of two runs compared. */
-export interface ListQuery {
-  readonly run: string
-  readonly other: string | null
+/** Which samples are listed, and in which order. */
+interface ListFilters {
   /** Null for all; also for `state` and `change`. */
   readonly dataset: string | null
   readonly text: string
@@ -17,6 +15,14 @@ export interface ListQuery {
   readonly change: Change | null
   readonly order: SamplesQuery['order']
 }
+
+/** Query for the samples of one run, or of two runs compared. */
+export interface ListQuery extends ListFilters {
+  readonly run: string
+  readonly other: string | null
+}
+
+const allSamples: ListFilters = { dataset: null, text: '', state: null, change: null, order: 'run' }
 
 /** A row of the list. For a single run, `second` and `change` are null. */
 export interface ListRow {
@@ -36,6 +42,8 @@ interface BenchListState {
   readonly loading: boolean
   readonly problem: TarsierError | null
   readonly ask: (query: ListQuery) => Promise<void>
+  /** Lists the samples of a run, alone or compared with another one, with the filters that its list had last. */
+  readonly list: (run: string, other: string | null) => Promise<void>
   /** Repeats the query and keeps the scroll position. */
   readonly again: () => Promise<void>
   /** Reports which rows are visible. */
@@ -43,6 +51,8 @@ interface BenchListState {
 }
 
 const loader = new PageLoader(page)
+/** The last query about each run. */
+const last = new Map<string, ListQuery>()
 
 export const useBenchList = create<BenchListState>((set, get) => ({
   query: null,
@@ -52,6 +62,7 @@ export const useBenchList = create<BenchListState>((set, get) => ({
   loading: false,
   problem: null,
   ask: async (query) => {
+    last.set(query.run, query)
     set({ query, loading: true, problem: null })
     try {
       const got = await loader.begin(query)
@@ -61,6 +72,7 @@ export const useBenchList = create<BenchListState>((set, get) => ({
       if (problem) set({ problem, pages: new Map(), total: 0, counts: null, loading: false })
     }
   },
+  list: (run, other) => get().ask({ ...(last.get(run) ?? allSamples), run, other }),
   again: async () => {
     const { query } = get()
     if (query !== null) await get().ask(query)

@@ -53,6 +53,7 @@ export const useBench = create<BenchState>((set, get) => ({
   loadLeaderboard: async () => set({ leaderboard: await service.bench.leaderboard() }),
   show: async (open) => {
     const signal = opening.begin()
+    if (open !== get().open) useBenchSample.getState().close()
     set({ open, run: null, other: null, problem: null })
     if (open === null) return
     try {

@@ -3,7 +3,6 @@ import { Tabs } from 'radix-ui'
 import { t } from '../../../shared/text.ts'
 import { translate } from '../../../shared/translate.ts'
 import { useBench } from '../../stores/bench.ts'
-import { useBenchSample } from '../../stores/bench-sample.ts'
 import { reportErrors } from '../../stores/problem.ts'
 import { FailureNotice } from '../ui/failure-notice.tsx'
 import { IconButton } from '../ui/icon-button.tsx'
@@ -16,15 +15,11 @@ import { tabClass } from './tab-class.ts'
 export function RunView() {
   const { runs, open, run, problem, show, takeOff } = useBench()
   const named = run ?? runs.find(({ id }) => id === open)
-  const back = () => {
-    useBenchSample.getState().close()
-    void show(null)
-  }
   const samples = run?.sets.flatMap(({ counts }) => Object.values(counts)).reduce((sum, count) => sum + count, 0) ?? 0
   return (
     <div className="flex h-full flex-col">
       <header className="flex items-center gap-3 px-6 pt-4 pb-2">
-        <IconButton icon={ArrowLeft} label={t('All runs')} onClick={back} />
+        <IconButton icon={ArrowLeft} label={t('All runs')} onClick={() => void show(null)} />
         <div className="min-w-0 flex-1">
           <h1 className="truncate text-heading font-semibold tracking-tight">{named?.name ?? t('Run')}</h1>
           <p className="truncate text-control text-quiet" role="status">

@@ -20,9 +20,10 @@ export function SampleFilters({ run, query }: { readonly run: BenchRun; readonly
     void ask({ ...query, ...change })
   }
   useEffect(() => {
-    const { query: now } = useBenchList.getState()
-    if (!now || text === now.text) return
     const timer = setTimeout(() => {
+      // Other filters may have been chosen while the text was typed.
+      const { query: now } = useBenchList.getState()
+      if (!now || text === now.text) return
       useBenchSample.getState().close()
       void ask({ ...now, text })
     }, DEBOUNCE_MS)

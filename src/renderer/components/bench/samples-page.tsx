@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'react'
+import { useEffect } from 'react'
 import type { BenchRun } from '../../../shared/contract/bench.ts'
 import { useBench } from '../../stores/bench.ts'
 import { useBenchList } from '../../stores/bench-list.ts'
@@ -11,18 +11,15 @@ import { SamplePanel } from './sample-panel.tsx'
 /** The samples of one run or two runs compared, and the selected one in full. In narrow windows the selected sample replaces the list. */
 export function SamplesPage({ run }: { readonly run: BenchRun }) {
   const other = useBench((state) => state.other)
-  const { query, problem, ask } = useBenchList()
+  const { query, problem, list, again } = useBenchList()
   const { choice, close } = useBenchSample()
   const compared = other?.id ?? null
-  const shown = useRef<string | null>(null)
   useEffect(() => {
-    close()
     const { query: before } = useBenchList.getState()
-    // A comparison is of the same samples, whose search stays in its fields.
-    const { dataset, text } = shown.current === run.id && before ? before : { dataset: null, text: '' }
-    shown.current = run.id
-    void ask({ run: run.id, other: compared, dataset, state: null, change: null, text, order: 'run' })
-  }, [run.id, compared, ask, close])
+    // The page may only be shown again, after another view or the tables.
+    if (before?.run !== run.id || before.other !== compared) close()
+    void list(run.id, compared)
+  }, [run.id, compared, list, close])
   if (query?.run !== run.id) return null
   return (
     <div className="flex h-full min-h-0">
@@ -30,7 +27,7 @@ export function SamplesPage({ run }: { readonly run: BenchRun }) {
         <SampleFilters run={run} query={query} />
         {problem && (
           <div className="px-6 pb-2">
-            <FailureNotice error={problem} can={{ retry: () => void ask(query) }} />
+            <FailureNotice error={problem} can={{ retry: () => void again() }} />
           </div>
         )}
         <SampleList />
