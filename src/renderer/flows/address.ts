@@ -16,7 +16,7 @@ import { problemOf, reportErrors, useProblem } from '../stores/problem.ts'
 import { useQuestion } from '../stores/question.ts'
 import { useView } from '../stores/view.ts'
 import { service } from '../transport.ts'
-import { closeClip, openChat, openClip } from './open-clip.ts'
+import { closeClip, goNowhere, openChat, openClip } from './open-clip.ts'
 import { takeOpened } from './take-files.ts'
 
 /** While a slider is dragged, the address waits for its end: browsers limit how often it may change. */
@@ -27,6 +27,8 @@ export function followAddress(): () => void {
   const leaving = new AbortController()
   const { signal } = leaving
   let shown = routeOf(window.location.hash)
+  /** Where the page was when an address began to be opened: it stays there until the address can be shown. */
+  let left = shown
   /** The address that is being opened. Opening another one, or another view, ends what it waits for. */
   const opening = new Latest()
   /** Whether an address is being opened: until then, the stores of the view are on the way from one place to another. */
@@ -35,7 +37,14 @@ export function followAddress(): () => void {
 
   const update = (replace = false) => {
     const now = routeNow()
-    if (signal.aborted || (busy && now.view === shown.view) || useClip.getState().opening) return
+    if (signal.aborted || useClip.getState().opening) return
+    if (busy && (now.view === shown.view || isSamePlace(now, left))) return
+    if (!isSamePlace(now, shown)) {
+      // The user has gone elsewhere, which ends what is still being opened.
+      opening.abort()
+      busy = false
+      goNowhere()
+    }
     document.title = titleNow()
     const fragment = fragmentOf(now)
     if (fragment === fragmentOf(routeOf(window.location.hash))) return
@@ -50,7 +59,9 @@ export function followAddress(): () => void {
   }
   const open = (route: Route) => {
     const place = opening.begin()
+    goNowhere()
     busy = true
+    left = routeNow()
     shown = route
     reportErrors(async () => {
       try {
@@ -162,10 +173,11 @@ async function openPlace(clip: string, chat: string | null, time: number | null)
       // An empty conversation is not stored, and a removed one is replaced by an empty one about its clip.
       await openClip(clip)
       const { chat: replacement } = useChat.getState()
-      if (replacement) useQuestion.getState().move(chat, replacement.id)
+      if (replacement?.clip === clip) useQuestion.getState().move(chat, replacement.id)
     }
   }
-  if (time !== null) usePlayer.setState({ startAt: time })
+  // The user may have opened another clip meanwhile.
+  if (time !== null && useClip.getState().metadata?.handle === clip) usePlayer.setState({ startAt: time })
 }
 
 async function openRun({ run, other, sample, row }: Route & { view: 'benchmarks' }, place: AbortSignal): Promise<void> {

@@ -127,12 +127,36 @@ function askToDescribe(): void {
   void useChat.getState().ask(undefined, askSettings(usePlayer.getState(), settings, modelNamed(settings.model)))
 }
 
-/** Opens a conversation of the library, to read or continue it. The player goes to `startAt`, in seconds; null leaves it where it is. */
+/** A conversation to which the page goes as soon as it has been read. */
+const going = new Latest()
+
+/** Leaves the page where it is, because the user has gone to another place while a conversation is being read. */
+export function goNowhere(): void {
+  going.abort()
+}
+
+/** Reads what the page is to show next. Throws an `AbortError` if the user has opened something else or gone elsewhere meanwhile. */
+async function beforeGoing<T>(read: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const signal = AbortSignal.any([beginOpening(), going.begin()])
+  const stop = useView.subscribe((now, before) => {
+    if (now.view !== before.view) goNowhere()
+  })
+  try {
+    const found = await read(signal)
+    signal.throwIfAborted()
+    return found
+  } finally {
+    stop()
+  }
+}
+
+/**
+ * Opens a conversation of the library, to read or continue it. The player goes to `startAt`, in seconds; null leaves it where it is. Throws an
+ * `AbortError` if the user goes elsewhere before it has been read.
+ */
 export async function openChat(id: string, startAt: number | null = null): Promise<void> {
-  const signal = beginOpening()
   loadInAdvance()
-  const chat = await service.chats.get({ chat: id }, { signal })
-  if (signal.aborted) return
+  const chat = await beforeGoing((signal) => service.chats.get({ chat: id }, { signal }))
   if (chat.metadata.handle !== useClip.getState().metadata?.handle) showClip(chat.metadata)
   else useClip.getState().show(chat.metadata)
   usePlayer.setState({ startAt })
@@ -141,11 +165,10 @@ export async function openChat(id: string, startAt: number | null = null): Promi
   await useChat.getState().show(chat)
 }
 
-/** Opens a clip of the library that has events but no conversation. Nothing is asked. */
+/** Opens a clip of the library that has events but no conversation. Nothing is asked. Otherwise as {@link openChat}. */
 export async function openClip(handle: string, startAt: number | null = null): Promise<void> {
-  const signal = beginOpening()
-  const { id } = await service.chats.create({ handle }, { signal })
-  if (!signal.aborted) await openChat(id, startAt)
+  const { id } = await beforeGoing((signal) => service.chats.create({ handle }, { signal }))
+  await openChat(id, startAt)
 }
 
 /** Starts another conversation about the open clip. */

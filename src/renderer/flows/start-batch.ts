@@ -44,7 +44,7 @@ export async function startBatch(options: BatchOptions): Promise<void> {
   }
   if (clips.length === 0) return void show({ sending: false, problem: null })
   try {
-    await create(options, clips, refused)
+    await create(options, clips, refused, signal)
   } catch (thrown) {
     return void show({ sending: false, problem: problemOf(thrown) })
   }
@@ -52,7 +52,13 @@ export async function startBatch(options: BatchOptions): Promise<void> {
   if (!signal.aborted) set(null)
 }
 
-async function create(options: BatchOptions, clips: readonly string[], refused: PendingBatch['refused']): Promise<void> {
+/** Starts the batch and shows it, unless its dialog was closed meanwhile. */
+async function create(
+  options: BatchOptions,
+  clips: readonly string[],
+  refused: PendingBatch['refused'],
+  signal: AbortSignal,
+): Promise<void> {
   const { title, question, settings, skipDescribed } = options
   const { change, show } = useBatches.getState()
   const { id } = await change(() =>
@@ -65,6 +71,7 @@ async function create(options: BatchOptions, clips: readonly string[], refused: 
       refused: refused.map(({ name, error }) => ({ name, error: error.toData() })),
     }),
   )
+  if (signal.aborted) return
   void show(id)
   useView.getState().show('batches')
 }

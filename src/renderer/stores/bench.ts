@@ -72,7 +72,7 @@ export const useBench = create<BenchState>((set, get) => ({
   },
   takeOff: async (run) => {
     await service.bench.close({ run })
-    await get().show(null)
+    if (get().open === run) await get().show(null)
     await get().load()
   },
 }))

@@ -88,3 +88,15 @@ test('a batch that is cancelled while its files are handed over is not started',
   expect(created).toBe(false)
   expect(useView.getState().view).toBe('clip')
 })
+
+test('a batch whose dialog is closed while it is started takes nobody away from another view', async () => {
+  create = () => {
+    dropPendingBatch()
+    useView.getState().show('library')
+    return job
+  }
+  askAboutBatch([fileOf('a'), fileOf('b')])
+  await startBatch(options)
+  expect(pending()).toBeNull()
+  expect(useView.getState().view).toBe('library')
+})
