@@ -5,11 +5,12 @@ import type { ModelManifest } from '../shared/model-manifest.ts'
 import { towerForm } from './families/families.ts'
 import { openClip } from './media/open-clip.ts'
 import { resizeBicubic } from './media/resize.ts'
+import { shownPicture } from './media/shown-picture.ts'
 import type { RgbImage } from './media/types.ts'
 import { smartResize } from './vision/smart-resize.ts'
 
-/** Longer side of a thumbnail, in pixels. */
-const THUMBNAIL = 320
+/** Longest sides of a thumbnail, in pixels. */
+const THUMBNAIL = { width: 320, height: 320 }
 
 /** How frames are stored: `png` keeps every pixel; `jpeg` takes an eighth of the bytes, and `fine-jpeg` a quarter. */
 export type PictureFormat = 'jpeg' | 'fine-jpeg' | 'png'
@@ -63,18 +64,19 @@ function shrunk(frame: RgbImage, maxPixels: number | undefined): RgbImage {
   return resizeBicubic(frame, width, height)
 }
 
-/** Thumbnail of a clip: of the frame at a time in seconds, or of the middle if it is null. */
+/** Thumbnail of a clip, in the shape in which players show it: of the frame at a time in seconds, or of the middle if it is null. */
 export async function thumbnailOf(path: string, time: number | null, signal: AbortSignal): Promise<Uint8Array> {
   await using clip = await openClip(path, signal)
   const frames: FrameRequest = time === null ? { kind: 'middle', count: 1 } : { kind: 'times', times: [time] }
-  for await (const frame of clip.frames(clip.plan(frames), signal)) return await jpegOf(frame, 80, THUMBNAIL)
+  for await (const frame of clip.frames(clip.plan(frames), signal))
+    return await shownPicture(frame, clip.info, THUMBNAIL).picture.jpeg({ quality: 80 }).toBuffer()
   throw new Error('a clip returns a frame or throws')
 }
 
 async function encoded(picture: RgbImage, format: PictureFormat): Promise<Uint8Array> {
   switch (format) {
     case 'jpeg':
-      return await jpegOf(picture, 90)
+      return await rawPicture(picture).jpeg({ quality: 90 }).toBuffer()
     case 'fine-jpeg':
       return await rawPicture(picture).jpeg({ quality: 95, chromaSubsampling: '4:4:4' }).toBuffer()
     case 'png':
@@ -87,10 +89,4 @@ async function encoded(picture: RgbImage, format: PictureFormat): Promise<Uint8A
 
 function rawPicture({ width, height, rgb }: RgbImage) {
   return sharp(rgb, { raw: { width, height, channels: 3 } })
-}
-
-async function jpegOf(picture: RgbImage, quality: number, longerSide?: number): Promise<Uint8Array> {
-  const raw = rawPicture(picture)
-  const sized = longerSide === undefined ? raw : raw.resize(longerSide, longerSide, { fit: 'inside', withoutEnlargement: true })
-  return await sized.jpeg({ quality }).toBuffer()
 }

@@ -174,7 +174,17 @@ function clipOf(row: Row): StoredClip {
 }
 
 function unknownMetadata(path: string): MediaInfo {
-  const nothing = { width: 0, height: 0, rotation: 0, frameCount: 0, rate: 0, constantRate: true, duration: 0, bytes: 0 } as const
+  const nothing = {
+    width: 0,
+    height: 0,
+    pixelAspect: 1,
+    rotation: 0,
+    frameCount: 0,
+    rate: 0,
+    constantRate: true,
+    duration: 0,
+    bytes: 0,
+  } as const
   return { ...nothing, path, kind: 'video', container: '', codec: '', pixelFormat: '', startTimecode: null, notices: [] }
 }
 

@@ -12,6 +12,8 @@ export const storedMetadataSchema: z.ZodType<MediaInfo> = z.looseObject({
   kind: z.enum(['video', 'image', 'gif']),
   width: z.int().min(0),
   height: z.int().min(0),
+  // Earlier versions did not save this.
+  pixelAspect: z.number().positive().default(1),
   rotation: z.union([z.literal(0), z.literal(90), z.literal(180), z.literal(270)]),
   frameCount: z.int().min(0),
   rate: z.number().min(0),

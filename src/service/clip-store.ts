@@ -87,13 +87,14 @@ export class ClipStore implements AsyncDisposable {
   }
 
   async metadata(clip: StoredClip): Promise<ClipMetadata> {
-    const { kind, width, height, rotation, frameCount, rate, constantRate, duration, container, codec, notices } = clip.facts
+    const { kind, width, height, pixelAspect, rotation, frameCount, rate, constantRate, duration, container, codec, notices } = clip.facts
     return {
       handle: clip.id,
       name: clip.name,
       kind,
       width,
       height,
+      pixelAspect,
       rotation,
       frameCount,
       rate,

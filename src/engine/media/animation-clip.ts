@@ -87,6 +87,7 @@ export class AnimationClip implements Clip {
       kind: still ? 'image' : 'gif',
       width,
       height,
+      pixelAspect: 1,
       rotation: 0,
       frameCount: frames.length,
       rate,

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { AV_CODEC_FLAG_GLOBAL_HEADER } from 'node-av/constants'
 import type { CodecContext } from 'node-av/lib'
 import sharp from 'sharp'
+import { shownSize } from '../../shared/media-metadata.ts'
 import { openClip } from './open-clip.ts'
 import { SoundEncoder } from './pieces/sound.ts'
 import type { Clip } from './types.ts'
@@ -40,7 +41,7 @@ async function writePicture(clip: Clip, target: string, signal: AbortSignal): Pr
 
 async function writeVideo(clip: Clip, target: string, signal: AbortSignal, onProgress: (value: number) => void): Promise<void> {
   const { frameCount } = clip.info
-  const { width, height } = displaySize(clip)
+  const { width, height } = shownSize(clip.info)
   const scale = Math.min(1, LONGER_SIDE / Math.max(width, height))
   const even = (side: number) => Math.max(2, Math.round((side * scale) / 2) * 2)
   const format = {
@@ -66,14 +67,6 @@ async function writeVideo(clip: Clip, target: string, signal: AbortSignal, onPro
     onProgress(done / frameCount)
   }
   await writer.finish()
-}
-
-/** Size in which players show the frames: the shorter side of a pixel becomes as long as the other one. */
-function displaySize(clip: Clip): { readonly width: number; readonly height: number } {
-  const { width, height } = clip.info
-  if (!(clip instanceof VideoClip)) return { width, height }
-  const { num, den } = clip.source.aspect
-  return { width: width * Math.max(1, num / den), height: height * Math.max(1, den / num) }
 }
 
 /** The sound of a video from its first frame on; null if there is none that can be decoded. */

@@ -60,6 +60,8 @@ export class StillClip implements Clip {
         kind: 'image',
         width,
         height,
+        // Stated resolutions are for printing; browsers ignore them.
+        pixelAspect: 1,
         rotation: exifRotation(metadata.orientation),
         frameCount: 1,
         rate: 0,

@@ -10,7 +10,7 @@ import type { FrameIndex } from './frame-index.ts'
 import { type DecodedFrame, FrameReader, type ReadCounts } from './frame-reader.ts'
 import { followsRate } from './frame-times.ts'
 import { refuseMp4Bomb } from './mp4-limits.ts'
-import { matrixOrientation, type Orientation, upright } from './orientation.ts'
+import { matrixOrientation, type Orientation, type Rotation, upright } from './orientation.ts'
 import { type IndexedStream, indexStream } from './packet-scan.ts'
 import { MAX_FRAME_PIXELS } from './picture-decoder.ts'
 import { RgbConverter } from './rgb-converter.ts'
@@ -59,7 +59,7 @@ export class VideoClip implements Clip {
     this.#orientation = orientation
     const { num, den } = demuxer.stream.timeBase
     const sideways = info.rotation % 180 !== 0
-    const aspect = sideways ? { num: demuxer.aspect.den, den: demuxer.aspect.num } : demuxer.aspect
+    const aspect = aspectOf(demuxer, info.rotation)
     this.#stream = { stream: demuxer.stream.index, timeBase: { num, den }, aspect, wholeFrames: joined === 0 }
     this.#size = sideways ? { width: info.height, height: info.width } : { width: info.width, height: info.height }
   }
@@ -101,6 +101,7 @@ export class VideoClip implements Clip {
       kind: still ? 'image' : 'video',
       width: rotation % 180 === 0 ? width : height,
       height: rotation % 180 === 0 ? height : width,
+      pixelAspect: still ? 1 : ratio(aspectOf(demuxer, rotation)),
       rotation,
       frameCount: index.count,
       rate: still ? 0 : rate,
@@ -209,6 +210,11 @@ export class VideoClip implements Clip {
   #assertOpen(): void {
     if (this.#closed) throw new Error('this clip is closed')
   }
+}
+
+/** Shape of the pixels of upright frames. */
+function aspectOf({ aspect: { num, den } }: Demuxer, rotation: Rotation): IRational {
+  return rotation % 180 === 0 ? { num, den } : { num: den, den: num }
 }
 
 function notices(demuxer: Demuxer, { packets, hidden, corrupt, failed }: IndexedStream, tooShort: boolean): string[] {

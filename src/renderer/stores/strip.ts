@@ -9,7 +9,7 @@ const PICTURE_PIXELS = 20_000
 /** More than a long time of scrolling needs; the next one starts anew. */
 const MAX_PICTURES = 600
 
-export type StripPicture = Pick<FramePicture, 'time' | 'jpeg' | 'width' | 'height'>
+export type StripPicture = Pick<FramePicture, 'time' | 'jpeg'>
 
 interface StripState {
   readonly handle: string | null
@@ -31,13 +31,10 @@ export const useStrip = create<StripState>((set, get) => ({
     if (times.length === 0) return
     try {
       const frames = { kind: 'times', times: times.slice(0, MAX_FRAMES) } as const
-      for await (const { time, jpeg, width, height } of await service.clips.frames(
-        { handle, frames, maxPixels: PICTURE_PIXELS },
-        { signal },
-      )) {
+      for await (const { time, jpeg } of await service.clips.frames({ handle, frames, maxPixels: PICTURE_PIXELS }, { signal })) {
         if (signal.aborted) return
         const kept = get().pictures.length < MAX_PICTURES ? get().pictures : []
-        set({ pictures: [...kept, { time, jpeg, width, height }].sort((a, b) => a.time - b.time) })
+        set({ pictures: [...kept, { time, jpeg }].sort((a, b) => a.time - b.time) })
       }
     } catch {
       // The strip is a help to find a moment. The list of frames says why a file cannot be read.

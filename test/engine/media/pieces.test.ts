@@ -15,12 +15,14 @@ import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { Demuxer } from '../../../src/engine/media/demuxer.ts'
 import { openClip } from '../../../src/engine/media/open-clip.ts'
+import { writeContactSheet } from '../../../src/engine/media/pieces/contact-sheet.ts'
 import { type FfmpegProgram, findFfmpeg, runFfmpeg } from '../../../src/engine/media/pieces/ffmpeg-program.ts'
 import type { CutMode, TimeRange } from '../../../src/engine/media/pieces/piece-plan.ts'
 import { pieceArguments } from '../../../src/engine/media/pieces/program-piece.ts'
 import { SoundEncoder } from '../../../src/engine/media/pieces/sound.ts'
 import { type PiecePlan, pieceMatches, planPieces, writePiece } from '../../../src/engine/media/pieces/write-pieces.ts'
 import { writePreview } from '../../../src/engine/media/preview.ts'
+import { thumbnailOf } from '../../../src/engine/pictures.ts'
 import { type ClipOptions, writeClip } from '../../helpers/make-clip.ts'
 import { numberedPicture, numberedPictures, readNumber } from '../../helpers/numbered-picture.ts'
 import { ScratchFolder } from '../../helpers/scratch-folder.ts'
@@ -233,6 +235,31 @@ test.each([
   await writePreview(path, `${path}.webm`, never, () => {})
   expect((await propertiesOf(`${path}.webm`)).colours).toMatchObject({ range: AVCOL_RANGE_MPEG, space: AVCOL_SPC_SMPTE170M })
   expect(Math.abs((await look(`${path}.webm`)).mean - mean)).toBeLessThan(2)
+})
+
+/** Size of what is not black in the first picture of a contact sheet. */
+async function sizeOnSheet(path: string): Promise<string> {
+  const region = { left: 16, top: 16, width: 320, height: 180 }
+  const { data } = await sharp(path).extract(region).greyscale().raw().toBuffer({ resolveWithObject: true })
+  const lit = Array.from(data.entries()).flatMap(([at, value]) => (value > 100 ? [at] : []))
+  const sideOf = (places: number[]) => places.reduce((a, b) => Math.max(a, b), 0) - places.reduce((a, b) => Math.min(a, b), Infinity) + 1
+  return `${sideOf(lit.map((at) => at % region.width))}x${sideOf(lit.map((at) => Math.floor(at / region.width)))}`
+}
+
+test.each([
+  [0, '270x100', '320x119'],
+  [90, '100x270', '67x180'],
+] as const)('shows the pixels of thumbnails and contact sheets as players do, turned by %i degrees', async (rotation, size, onSheet) => {
+  const path = scratch.path(`lit-${rotation}.mp4`)
+  const beforeHeader: ClipOptions['beforeHeader'] = ({ streams: [stream] }) => {
+    if (stream) stream.sampleAspectRatio = new Rational(3, 2)
+  }
+  const white = { width: 180, height: 100, rgb: new Uint8Array(180 * 100 * 3).fill(255) }
+  await writeClip(path, [white, white], { rotation, beforeHeader })
+  const { width, height } = await sharp(await thumbnailOf(path, null, never)).metadata()
+  expect(`${width}x${height}`).toBe(size)
+  await writeContactSheet([{ path, title: '1', caption: '' }], `${path}.jpg`, never)
+  expect(await sizeOnSheet(`${path}.jpg`)).toBe(onSheet)
 })
 
 test.each([

@@ -57,6 +57,7 @@ describe('shotSeconds', () => {
     kind: 'video',
     width: 1280,
     height: 720,
+    pixelAspect: 1,
     rotation: 0,
     frameCount: 90_000,
     rate: 25,

@@ -50,6 +50,7 @@ export function seen(path: string, facts: Partial<SeenFile['facts']> = {}): Seen
       kind: 'video',
       width: 64,
       height: 48,
+      pixelAspect: 1,
       rotation: 0,
       frameCount: 10,
       rate: 10,

@@ -3,6 +3,7 @@ import sharp, { type OverlayOptions } from 'sharp'
 import { writeFailure } from '../../../platform/file-failure.ts'
 import { isAbort } from '../../../shared/errors.ts'
 import { openClip } from '../open-clip.ts'
+import { shownPicture } from '../shown-picture.ts'
 
 /** A piece on a contact sheet. */
 export interface SheetPiece {
@@ -58,9 +59,14 @@ export async function writeContactSheet(pieces: readonly SheetPiece[], target: s
 async function firstFrame(path: string, signal: AbortSignal): Promise<Buffer | null> {
   try {
     await using clip = await openClip(path, signal)
-    for await (const { width, height, rgb } of clip.frames(clip.plan({ kind: 'indices', indices: [0] }), signal)) {
-      const raw = sharp(rgb, { raw: { width, height, channels: 3 } })
-      return await raw.resize(PICTURE.width, PICTURE.height, { fit: 'contain', background: '#000' }).jpeg({ quality: 90 }).toBuffer()
+    for await (const frame of clip.frames(clip.plan({ kind: 'indices', indices: [0] }), signal)) {
+      const { width, height, picture } = shownPicture(frame, clip.info, PICTURE, true)
+      const [left, top] = [Math.floor((PICTURE.width - width) / 2), Math.floor((PICTURE.height - height) / 2)]
+      const edges = { left, top, right: PICTURE.width - width - left, bottom: PICTURE.height - height - top }
+      return await picture
+        .extend({ ...edges, background: '#000' })
+        .jpeg({ quality: 90 })
+        .toBuffer()
     }
     return null
   } catch (error) {

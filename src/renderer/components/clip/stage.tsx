@@ -1,5 +1,6 @@
 import { useRef } from 'react'
 import type { ClipMetadata } from '../../../shared/contract/clips.ts'
+import { shownSize } from '../../../shared/media-metadata.ts'
 import { t } from '../../../shared/text.ts'
 import { usePlayerKeys } from '../../hooks/use-player-keys.ts'
 import { useShownEvents } from '../../hooks/use-shown-events.ts'
@@ -19,7 +20,8 @@ import { VideoElement } from './video-element.tsx'
 export function Stage({ metadata }: { readonly metadata: ClipMetadata }) {
   const stage = useRef<HTMLElement>(null)
   usePlayerKeys(metadata, () => toggleFullScreen(stage.current))
-  const { width, height, kind, present } = metadata
+  const { kind, present } = metadata
+  const { width, height } = shownSize(metadata)
   return (
     <section
       ref={stage}

@@ -1,5 +1,6 @@
 import { useEffect, useMemo } from 'react'
 import type { ClipMetadata } from '../../../shared/contract/clips.ts'
+import { shownSize } from '../../../shared/media-metadata.ts'
 import type { TimeScale } from '../../hooks/use-time-scale.ts'
 import { nearest } from '../../lib/time-scale.ts'
 import { useChat } from '../../stores/chat.ts'
@@ -16,8 +17,10 @@ const DEBOUNCE_MS = 300
 
 /** Pictures of the clip along the timeline. Frames that the model receives are shown first; pictures between them are loaded once no answer is running. */
 export function PictureStrip({ metadata, scale }: { readonly metadata: ClipMetadata; readonly scale: TimeScale }) {
-  const { handle, width, height, duration, present } = metadata
-  const ratio = Math.min(MOST_RATIO, Math.max(LEAST_RATIO, width / height))
+  const { handle, duration, present } = metadata
+  const shown = shownSize(metadata)
+  const shape = shown.width / shown.height
+  const ratio = Math.min(MOST_RATIO, Math.max(LEAST_RATIO, shape))
   const count = Math.max(1, Math.round(scale.width / (HEIGHT_PX * ratio)))
   const each = duration / count
   const first = Math.max(0, Math.floor(scale.from / each))
@@ -47,7 +50,7 @@ export function PictureStrip({ metadata, scale }: { readonly metadata: ClipMetad
         const picture = nearest(pictures, (cell + 0.5) * each, ({ time }) => time)
         return (
           <div key={cell} className="absolute inset-y-0" style={{ left: (cell * scale.width) / count, width: scale.width / count + 0.5 }}>
-            {picture && <StripCell picture={picture} height={HEIGHT_PX} leastRatio={LEAST_RATIO} />}
+            {picture && <StripCell picture={picture} shape={shape} height={HEIGHT_PX} leastRatio={LEAST_RATIO} />}
           </div>
         )
       })}
