@@ -1,4 +1,4 @@
-import { AVCOL_TRC_ARIB_STD_B67, AVCOL_TRC_SMPTE2084 } from 'node-av/constants'
+import { AVCOL_PRI_UNSPECIFIED, AVCOL_TRC_ARIB_STD_B67, AVCOL_TRC_SMPTE2084, AVCOL_TRC_UNSPECIFIED } from 'node-av/constants'
 import { avGetCodecName, avGetPixFmtName, type IRational } from 'node-av/lib'
 import { hashFile } from '../../platform/hash-file.ts'
 import { TarsierError } from '../../shared/errors.ts'
@@ -18,6 +18,15 @@ import { planFrames } from './sampling.ts'
 import { packetsFor } from './stretches.ts'
 import type { ChosenFrames, Clip, Frame, MediaInfo, PlanOptions, SamplingPlan } from './types.ts'
 
+/** Pixel formats of red, green and blue, by FFmpeg's names. */
+const RGB_FORMAT = /^(0|a|x2)?(rgb|bgr|gbr)|^(pal8$|bayer_)/
+
+/** Which colours the file of an RGB video states besides. */
+export interface RgbColours {
+  readonly statesPrimaries: boolean
+  readonly statesTransfer: boolean
+}
+
 /** Where the frames of a video lie in its file, for programs that read it without this class. */
 export interface VideoStream {
   /** Number of the stream in the file. */
@@ -27,6 +36,8 @@ export interface VideoStream {
   readonly orientation: Orientation
   /** Width of a pixel of an upright frame, divided by its height: 1/1 unless players stretch the frames. */
   readonly aspect: IRational
+  /** Null for videos in YUV and grey. */
+  readonly rgb: RgbColours | null
   /** Whether each packet of the file holds a whole frame. */
   readonly wholeFrames: boolean
 }
@@ -38,7 +49,7 @@ export class VideoClip implements Clip {
   readonly #secondsPerTick: number
   readonly #orientation: Orientation
   readonly #size: { readonly width: number; readonly height: number }
-  readonly #stream: Pick<VideoStream, 'stream' | 'timeBase' | 'aspect' | 'wholeFrames'>
+  readonly #stream: Pick<VideoStream, 'stream' | 'timeBase' | 'aspect' | 'rgb' | 'wholeFrames'>
   #closed = false
   /** The open file; the first reader takes it over. */
   #idle: Demuxer | null
@@ -60,7 +71,13 @@ export class VideoClip implements Clip {
     const { num, den } = demuxer.stream.timeBase
     const sideways = info.rotation % 180 !== 0
     const aspect = aspectOf(demuxer, info.rotation)
-    this.#stream = { stream: demuxer.stream.index, timeBase: { num, den }, aspect, wholeFrames: joined === 0 }
+    this.#stream = {
+      stream: demuxer.stream.index,
+      timeBase: { num, den },
+      aspect,
+      rgb: rgbColours(info, demuxer),
+      wholeFrames: joined === 0,
+    }
     this.#size = sideways ? { width: info.height, height: info.width } : { width: info.width, height: info.height }
   }
 
@@ -210,6 +227,12 @@ export class VideoClip implements Clip {
   #assertOpen(): void {
     if (this.#closed) throw new Error('this clip is closed')
   }
+}
+
+function rgbColours({ pixelFormat }: MediaInfo, { stream }: Demuxer): RgbColours | null {
+  if (!RGB_FORMAT.test(pixelFormat)) return null
+  const { colorPrimaries, colorTrc } = stream.codecpar
+  return { statesPrimaries: colorPrimaries !== AVCOL_PRI_UNSPECIFIED, statesTransfer: colorTrc !== AVCOL_TRC_UNSPECIFIED }
 }
 
 /** Shape of the pixels of upright frames. */

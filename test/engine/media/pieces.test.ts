@@ -8,6 +8,7 @@ import {
   AVCOL_SPC_BT2020_NCL,
   AVCOL_SPC_SMPTE170M,
   AVCOL_TRC_BT709,
+  AVCOL_TRC_IEC61966_2_1,
   AVCOL_TRC_SMPTE2084,
 } from 'node-av/constants'
 import { FilterGraph, Rational } from 'node-av/lib'
@@ -235,6 +236,44 @@ test.each([
   await writePreview(path, `${path}.webm`, never, () => {})
   expect((await propertiesOf(`${path}.webm`)).colours).toMatchObject({ range: AVCOL_RANGE_MPEG, space: AVCOL_SPC_SMPTE170M })
   expect(Math.abs((await look(`${path}.webm`)).mean - mean)).toBeLessThan(2)
+})
+
+const sRgb = { range: AVCOL_RANGE_MPEG, space: AVCOL_SPC_SMPTE170M, primaries: AVCOL_PRI_BT709, transfer: AVCOL_TRC_IEC61966_2_1 }
+
+test.each<[name: string, options: ClipOptions, stated?: Partial<Properties['colours']>]>([
+  ['rgb.mp4', { codec: 'libx264rgb', pixelFormat: 'rgb24', gop: 20 }],
+  ['rgb.mkv', { codec: 'ffv1', pixelFormat: 'bgr0' }],
+  [
+    'wide.mkv',
+    { codec: 'ffv1', pixelFormat: 'bgr0', primaries: AVCOL_PRI_BT2020, transfer: AVCOL_TRC_BT709 },
+    { primaries: AVCOL_PRI_BT2020, transfer: AVCOL_TRC_BT709 },
+  ],
+])('states the colours to which it converts the RGB of %s', async (name, options, stated = {}) => {
+  const path = scratch.path(name)
+  await writeClip(path, numberedPictures(20, 180, 100), options)
+  const { pieces } = await cut(path, { start: 0.22, end: 0.6 }, 'exact')
+  const { mean } = await look(path)
+  for (const piece of pieces) {
+    expect(piece.colours).toEqual({ ...sRgb, ...stated })
+    expect(Math.abs(piece.mean - mean)).toBeLessThan(2)
+  }
+})
+
+test('states the colours to which it converts a GIF', async () => {
+  const path = scratch.path('coloured.gif')
+  const [width, height, frames] = [180, 100, 10]
+  // Equal pictures would become one.
+  const rgb = Buffer.concat(Array.from({ length: frames }, (_, i) => Buffer.alloc(width * height * 3, Buffer.from([200, 40, 90 + i]))))
+  await sharp(rgb, { raw: { width, height: height * frames, channels: 3, pageHeight: height } })
+    .gif({ delay: Array(frames).fill(100) })
+    .toFile(path)
+  const target = `${path}.mp4`
+  const [plan] = (await planPieces(path, [{ start: 0.3, end: 0.8 }], 'exact', never)) as [PiecePlan]
+  await writePiece(path, plan, target, never, () => {})
+  expect((await propertiesOf(target)).colours).toEqual(sRgb)
+  await using clip = await openClip(target, never)
+  for await (const { rgb: shown } of clip.frames(clip.plan({ kind: 'indices', indices: [0] }), never))
+    for (const [i, value] of [200, 40, 93].entries()) expect(Math.abs((shown[i] ?? 0) - value)).toBeLessThan(6)
 })
 
 /** Size of what is not black in the first picture of a contact sheet. */

@@ -9,7 +9,7 @@ import { Codec, CodecContext, Dictionary, FFmpegError, Frame, type IRational, Pa
 import { TarsierError } from '../../../shared/errors.ts'
 import type { Orientation } from '../orientation.ts'
 import type { Clip } from '../types.ts'
-import { VideoClip } from '../video-clip.ts'
+import { type RgbColours, VideoClip } from '../video-clip.ts'
 import { FilterChain, type FilterStep } from './filter-chain.ts'
 import { PieceFile } from './piece-file.ts'
 import type { TimeRange } from './piece-plan.ts'
@@ -20,33 +20,49 @@ export const ENCODER_OPTIONS = { preset: 'fast', crf: '18' } as const
 /** Units per second of frame times that a clip has only in seconds. */
 const TICKS = 90_000
 
-/** Size of upright frames, and the width of a pixel divided by its height. */
-interface PictureShape {
+interface UprightFrames {
   readonly width: number
   readonly height: number
+  /** Width of a pixel, divided by its height. */
   readonly aspect: IRational
+  /** Null unless the frames are red, green and blue. */
+  readonly rgb: RgbColours | null
 }
 
 const SQUARE: IRational = { num: 1, den: 1 }
+/** BT.601, to which FFmpeg converts by default, by the name of its filters. */
+const MATRIX = 'smpte170m'
+const NOTHING_STATED: RgbColours = { statesPrimaries: false, statesTransfer: false }
 
 /** Filters that turn decoded frames into upright ones that H.264 can hold: 4:2:0 of an even width and height. */
-function pictureSteps({ mirrored, rotation }: Orientation, shape: PictureShape): FilterStep[] {
+function pictureSteps({ mirrored, rotation }: Orientation, frames: UprightFrames): FilterStep[] {
   const steps: FilterStep[] = []
   if (mirrored) steps.push(['hflip', ''])
   if (rotation === 90) steps.push(['transpose', 'dir=clock'])
   else if (rotation === 270) steps.push(['transpose', 'dir=cclock'])
   else if (rotation === 180) steps.push(['hflip', ''], ['vflip', ''])
-  return [...steps, ...evenSteps(shape)]
+  return [...steps, ...evenSteps(frames)]
 }
 
-/** Filters that convert upright frames to 4:2:0 of an even width and height, in the range of values that all players expect. */
-export function evenSteps({ width, height, aspect }: PictureShape): FilterStep[] {
+/**
+ * Filters that convert upright frames to 4:2:0 of an even width and height, in the range of values that all players expect. Frames of red, green and
+ * blue get the matrix of {@link MATRIX}, which the file then states: players would guess another one by the size.
+ */
+export function evenSteps({ width, height, aspect, rgb }: UprightFrames): FilterStep[] {
   const even = (side: number) => side + (side % 2)
   return [
-    ['scale', `w=${even(width)}:h=${even(height)}:out_range=tv`],
+    ['scale', `w=${even(width)}:h=${even(height)}:out_range=tv${rgb ? `:out_color_matrix=${MATRIX}` : ''}`],
     ['setsar', `${aspect.num}/${aspect.den}`],
     ['format', 'pix_fmts=yuv420p'],
+    ...(rgb ? [coloursStep(rgb)] : []),
   ]
+}
+
+/** States the colours of converted frames; those of sRGB where the source states none. */
+function coloursStep({ statesPrimaries, statesTransfer }: RgbColours): FilterStep {
+  const primaries = statesPrimaries ? '' : ':color_primaries=bt709'
+  const transfer = statesTransfer ? '' : ':color_trc=iec61966-2-1'
+  return ['setparams', `range=tv:colorspace=${MATRIX}${primaries}${transfer}`]
 }
 
 export interface EncodedPiece {
@@ -146,8 +162,8 @@ async function picturesOf(clip: Clip, { first, last, range }: EncodedPiece): Pro
   const end = Math.round((range.end - range.start) * perSecond)
   const steps =
     clip instanceof VideoClip
-      ? pictureSteps(clip.source.orientation, { ...clip.info, aspect: clip.source.aspect })
-      : evenSteps({ ...clip.info, aspect: SQUARE })
+      ? pictureSteps(clip.source.orientation, { ...clip.info, ...clip.source })
+      : evenSteps({ ...clip.info, aspect: SQUARE, rgb: NOTHING_STATED })
   const duration = (pts: number) => {
     const at = ticks.indexOf(pts)
     return BigInt(Math.max(1, (ticks[at + 1] ?? end) - pts))

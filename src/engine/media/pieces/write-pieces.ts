@@ -1,7 +1,7 @@
 import { avGetCodecName } from 'node-av/lib'
 import { TarsierError } from '../../../shared/errors.ts'
 import { openClip } from '../open-clip.ts'
-import { VideoClip } from '../video-clip.ts'
+import { type RgbColours, VideoClip } from '../video-clip.ts'
 import { copyPiece } from './copy-piece.ts'
 import { encodePiece } from './encode-piece.ts'
 import type { PieceContainer } from './piece-file.ts'
@@ -37,6 +37,8 @@ export interface PiecePlace {
   readonly height: number
   /** Width of a pixel of upright frames, divided by its height. */
   readonly aspect: { readonly num: number; readonly den: number }
+  /** Null unless the frames are red, green and blue. */
+  readonly rgb: RgbColours | null
   /** Whether upright frames are mirrored, which not every version of FFmpeg does on its own. */
   readonly mirrored: boolean
 }
@@ -73,6 +75,7 @@ export async function planPieces(path: string, ranges: readonly TimeRange[], mod
       width: info.width,
       height: info.height,
       aspect: source.aspect,
+      rgb: source.rgb,
       mirrored: source.orientation.mirrored,
     }
     const sound = found?.sound?.index ?? null
