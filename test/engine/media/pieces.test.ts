@@ -285,16 +285,18 @@ async function sizeOnSheet(path: string): Promise<string> {
   return `${sideOf(lit.map((at) => at % region.width))}x${sideOf(lit.map((at) => Math.floor(at / region.width)))}`
 }
 
+/** Makes pixels half as wide again as they are high. */
+const widePixels: ClipOptions['beforeHeader'] = ({ streams: [stream] }) => {
+  if (stream) stream.sampleAspectRatio = new Rational(3, 2)
+}
+
 test.each([
   [0, '270x100', '320x119'],
   [90, '100x270', '67x180'],
 ] as const)('shows the pixels of thumbnails and contact sheets as players do, turned by %i degrees', async (rotation, size, onSheet) => {
   const path = scratch.path(`lit-${rotation}.mp4`)
-  const beforeHeader: ClipOptions['beforeHeader'] = ({ streams: [stream] }) => {
-    if (stream) stream.sampleAspectRatio = new Rational(3, 2)
-  }
   const white = { width: 180, height: 100, rgb: new Uint8Array(180 * 100 * 3).fill(255) }
-  await writeClip(path, [white, white], { rotation, beforeHeader })
+  await writeClip(path, [white, white], { rotation, beforeHeader: widePixels })
   const { width, height } = await sharp(await thumbnailOf(path, null, never)).metadata()
   expect(`${width}x${height}`).toBe(size)
   await writeContactSheet([{ path, title: '1', caption: '' }], `${path}.jpg`, never)
@@ -306,10 +308,7 @@ test.each([
   [90, '2:3', '100x270'],
 ] as const)('keeps the shape of pixels, turned by %i degrees', async (rotation, aspect, size) => {
   const path = scratch.path(`wide-${rotation}.mp4`)
-  const beforeHeader: ClipOptions['beforeHeader'] = ({ streams: [stream] }) => {
-    if (stream) stream.sampleAspectRatio = new Rational(3, 2)
-  }
-  await writeClip(path, numberedPictures(20, 180, 100), { gop: 20, rotation, beforeHeader })
+  await writeClip(path, numberedPictures(20, 180, 100), { gop: 20, rotation, beforeHeader: widePixels })
   const { pieces } = await cut(path, { start: 0.2, end: 0.6 }, 'exact')
   for (const piece of pieces) expect(piece).toMatchObject({ aspect, size: rotation === 0 ? '180x100' : '100x180' })
   await writePreview(path, `${path}.webm`, never, () => {})

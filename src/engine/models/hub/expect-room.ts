@@ -4,7 +4,7 @@ import { exists, freeBytes } from '../../../platform/disk.ts'
 import { TarsierError } from '../../../shared/errors.ts'
 import { megabytesText } from '../../../shared/size-text.ts'
 
-/** Space that a model needs which is made of a download. */
+/** Space for a model that is made from a download. */
 export interface ModelRoom {
   /** Folder of the model, which need not exist yet. */
   readonly folder: string
@@ -19,8 +19,8 @@ interface NeededRoom {
 }
 
 /**
- * Throws `disk-full` if the download of a repository does not fit on its disk, or the model that is then made of it on its own, which may be the same
- * one: the download is needed until the model is complete.
+ * Throws `disk-full` if the download of a repository or the model made from it does not fit on its disk. On one disk both must fit, because the download
+ * is needed until the model is complete.
  * @param model null if nothing is known of it
  */
 export async function expectRoom(repository: string, download: NeededRoom, model: NeededRoom | null): Promise<void> {

@@ -34,7 +34,7 @@ export interface FetchOptions {
   readonly files?: FileChoice
   /** Precisions to select if the repository has several GGUF files and no safetensors. By default such a repository is rejected. */
   readonly gguf?: GgufSelection
-  /** Space for the model that is made of the files, which is checked before they are downloaded. By default none is reserved. */
+  /** Space for the model that is made from the files, which is checked before they are downloaded. By default only the download's is. */
   readonly model?: ModelRoom | null
   /** Home folder; files are downloaded to its `downloads` folder. */
   readonly home: string

@@ -52,8 +52,8 @@ export async function hasContent(
 }
 
 /**
- * Makes a file available under another path, as a hard link if the file system supports that, else as a copy, whose progress is reported as by
- * {@link copyFileBytes}.
+ * Makes a file available under another path, as a hard link if the file system supports that, else as a copy. Reports the progress of a copy, and throws, as
+ * {@link copyFileBytes} does.
  */
 export async function shareFile(from: string, to: string, options: CopyOptions): Promise<void> {
   await mkdir(dirname(to), { recursive: true })
