@@ -17,7 +17,7 @@ interface FieldProps {
 export function Field({ label, help, isDefault, onReset, children }: FieldProps) {
   const id = useId()
   return (
-    <div className="grid gap-1">
+    <div className="grid content-start gap-1">
       <div className="flex min-h-8 items-center gap-2">
         <label htmlFor={id} className="text-control font-medium">
           {label}
