@@ -38,12 +38,11 @@ export function followAddress(): () => void {
   const update = (replace = false) => {
     const now = routeNow()
     if (signal.aborted || useClip.getState().opening) return
-    if (busy && (now.view === shown.view || isSamePlace(now, left))) return
-    if (!isSamePlace(now, shown)) {
+    if (busy) {
+      if (now.view === shown.view || isSamePlace(now, left)) return
       // The user has gone elsewhere, which ends what is still being opened.
       opening.abort()
       busy = false
-      goNowhere()
     }
     document.title = titleNow()
     const fragment = fragmentOf(now)
@@ -57,17 +56,25 @@ export function followAddress(): () => void {
     clearTimeout(timer)
     timer = setTimeout(update, ms)
   }
+  /** Where the page is. The address follows it later, when a conversation may already have been chosen there. */
+  let place = routeNow()
+  const followPlace = () => {
+    const now = routeNow()
+    if (!isSamePlace(now, place)) goNowhere()
+    place = now
+    updateSoon()
+  }
   const open = (route: Route) => {
-    const place = opening.begin()
+    const wanted = opening.begin()
     goNowhere()
     busy = true
     left = routeNow()
     shown = route
     reportErrors(async () => {
       try {
-        await openRoute(route, place)
+        await openRoute(route, wanted)
       } finally {
-        if (!place.aborted) {
+        if (!wanted.aborted) {
           busy = false
           update(routeNow().view === route.view)
         }
@@ -82,9 +89,7 @@ export function followAddress(): () => void {
     openGivenClips(given)
   } else if (window.location.hash !== '') open(shown)
   window.addEventListener('popstate', () => open(routeOf(window.location.hash)), { signal })
-  const stops = [useView, useClip, useChat, useBatches, useBench, useBenchSample, useLibrary].map((store) =>
-    store.subscribe(() => updateSoon()),
-  )
+  const stops = [useView, useClip, useChat, useBatches, useBench, useBenchSample, useLibrary].map((store) => store.subscribe(followPlace))
   const stopTime = usePlayer.subscribe((now, before) => {
     if (!now.playing && (now.time !== before.time || before.playing)) updateSoon(TIME_MS)
   })

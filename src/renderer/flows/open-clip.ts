@@ -138,16 +138,9 @@ export function goNowhere(): void {
 /** Reads what the page is to show next. Throws an `AbortError` if the user has opened something else or gone elsewhere meanwhile. */
 async function beforeGoing<T>(read: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const signal = AbortSignal.any([beginOpening(), going.begin()])
-  const stop = useView.subscribe((now, before) => {
-    if (now.view !== before.view) goNowhere()
-  })
-  try {
-    const found = await read(signal)
-    signal.throwIfAborted()
-    return found
-  } finally {
-    stop()
-  }
+  const found = await read(signal)
+  signal.throwIfAborted()
+  return found
 }
 
 /**

@@ -126,3 +126,16 @@ test('a conversation of the library that was clicked does not take the user away
   expect(useView.getState().view).toBe('models')
   expect(useChat.getState().chat).toBeNull()
 })
+
+test('a conversation that is chosen before the address follows the view is shown', async () => {
+  const before = asked
+  // No task of the page runs between the two, as on a busy machine.
+  useView.getState().show('library')
+  const opened = openChat(id('c'))
+  await vi.waitFor(() => expect(asked).toBe(before + 1), WAIT)
+  await settle()
+  answer()
+  await opened
+  expect(useView.getState().view).toBe('clip')
+  expect(useChat.getState().chat?.id).toBe(id('c'))
+})
