@@ -88,7 +88,14 @@ export class Engines implements AsyncDisposable {
    */
   async runStart(choice: EngineChoice, question: NextQuestion): Promise<{ readonly loaded: RunStart | null; readonly freed: number }> {
     const current = this.#current
-    const start = (await current?.client.runStart(question)) ?? null
+    let start: RunStart | null
+    try {
+      start = (await current?.client.runStart(question)) ?? null
+    } catch (error) {
+      if (this.#current === current) throw error
+      // Another answer or the user has ended this engine meanwhile.
+      return await this.runStart(choice, question)
+    }
     if (current && start && isSame(current.choice, choice)) return { loaded: start, freed: 0 }
     return { loaded: null, freed: current?.client.memory ?? 0 }
   }
