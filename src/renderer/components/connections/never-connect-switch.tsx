@@ -3,6 +3,7 @@ import { howToConnect } from '../../../shared/never-connect.ts'
 import { t } from '../../../shared/text.ts'
 import { translate } from '../../../shared/translate.ts'
 import { useNeverConnect } from '../../hooks/use-never-connect.ts'
+import { sentences } from '../../lib/sentences.ts'
 import { reportErrors } from '../../stores/problem.ts'
 import { service } from '../../transport.ts'
 
@@ -28,10 +29,12 @@ export function NeverConnectSwitch() {
         {t('Never connect')}
       </label>
       <p id={id} className="text-note text-quiet">
-        {t(
-          'Makes no connection to other machines, and ends those that are open: nothing is downloaded, and judges, model servers and queues are used only on this machine. Also holds for the command line.',
-        )}{' '}
-        {fixed && translate(howToConnect(by))}
+        {sentences(
+          t(
+            'Makes no connection to other machines, and ends those that are open: nothing is downloaded, and judges, model servers and queues are used only on this machine. Also holds for the command line.',
+          ),
+          fixed ? translate(howToConnect(by)) : '',
+        )}
       </p>
     </div>
   )

@@ -1,5 +1,6 @@
 import { t } from '../../../shared/text.ts'
 import { translate } from '../../../shared/translate.ts'
+import { sentences } from '../../lib/sentences.ts'
 import { useModels } from '../../stores/models.ts'
 import { useRealModel } from '../../stores/real-model.ts'
 import { useSettings } from '../../stores/settings.ts'
@@ -37,8 +38,10 @@ export function ModelNote() {
   if (!model.demo) return null
   return (
     <Notice title={t('Demo model: moving shapes only')} actions={see}>
-      {t('The model included with Tarsier is small.')}{' '}
-      {t('It recognizes the colors, shapes and motions of drawn figures and their background, as in the examples.')}
+      {sentences(
+        t('The model included with Tarsier is small.'),
+        t('It recognizes the colors, shapes and motions of drawn figures and their background, as in the examples.'),
+      )}
     </Notice>
   )
 }
