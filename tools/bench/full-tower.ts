@@ -50,7 +50,7 @@ export async function measureFullTower({ python, llamaNode, rounds }: BenchOptio
   returnLargeBuffers() // as in the engine
   const entrants = await ours(closers)
   if (python !== undefined) {
-    const peer = closers.use(await TransformersTower.start(python, config))
+    const peer = closers.use(await TransformersTower.start(python, 'qwen2_vl', config))
     const time = (width: number, height: number) => peer.time(height / 14, width / 14)
     entrants.push({ name: 'transformers, f32', bytes: null, loading: null, memory: null, time })
   }

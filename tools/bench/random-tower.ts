@@ -6,9 +6,17 @@ import { towerShapes } from '../../test/engine/vision/formula-weights.ts'
 const NOISE = 1_000_003
 const PIECE = 1 << 20
 
-/** Returns a Qwen2-VL vision tower with cheap random weights, scaled so that activations keep their magnitude from layer to layer. */
+/** Returns a Qwen2-VL vision tower with cheap random weights. */
 export function randomTower(config: Parameters<typeof towerShapes>[0]): TensorSource {
-  const shapes = new Map(Object.entries(towerShapes(config)).map(([key, shape]) => [`visual.${key}`, shape]))
+  return randomTensors(towerShapes(config))
+}
+
+/**
+ * Returns the vision tower of a checkpoint with cheap random weights, scaled so that activations keep their magnitude from layer to layer.
+ * @param tensors shapes by key, without the prefix `visual.`
+ */
+export function randomTensors(tensors: Readonly<Record<string, readonly number[]>>): TensorSource {
+  const shapes = new Map(Object.entries(tensors).map(([key, shape]) => [`visual.${key}`, shape]))
   const noise = randomNoise()
   const shapeOf = (name: string) => {
     const shape = shapes.get(name)
@@ -17,7 +25,7 @@ export function randomTower(config: Parameters<typeof towerShapes>[0]): TensorSo
   }
   function* pieces(name: string): Generator<Float32Array> {
     const shape = shapeOf(name)
-    const norm = shape.length === 1 && /(norm\d|ln_q)\.weight$/.test(name)
+    const norm = shape.length === 1 && /(norm\d?|ln_q)\.weight$/.test(name)
     const fanIn = product(shape.slice(1))
     const scale = shape.length === 1 ? 0.02 : Math.sqrt(1 / fanIn)
     const missing = product(shape)

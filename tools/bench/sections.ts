@@ -21,7 +21,7 @@ export const sections = {
   shots: { title: 'Shots of a clip', measure: measureShots },
   conversation: { title: 'First token of an answer', measure: measureConversation },
   'first-answer': { title: 'First answer of the command line', measure: measureFirstAnswer },
-  tower: { title: 'Vision tower', measure: measureTower },
+  tower: { title: 'Vision towers', measure: measureTower },
   'full-tower': { title: 'Vision tower of full size', measure: measureFullTower },
   import: { title: 'Import of a checkpoint', measure: measureImport },
   'large-model': { title: 'A model of real size', measure: measureLargeModel },

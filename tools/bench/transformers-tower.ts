@@ -5,14 +5,17 @@ import { fileURLToPath } from 'node:url'
 
 const SCRIPT = fileURLToPath(new URL('./tower_transformers.py', import.meta.url))
 
+/** `model_type` of a checkpoint. */
+export type TowerFamily = 'qwen2_vl' | 'qwen2_5_vl' | 'qwen3_vl'
+
 /** transformers' vision tower in a persistent Python process, so that contenders can alternate. */
 export class TransformersTower implements AsyncDisposable {
   readonly #child: ChildProcessByStdio<Writable, Readable, null>
   readonly #lines: AsyncIterator<string>
   readonly #ended: Promise<void>
 
-  private constructor(python: string, config: unknown) {
-    this.#child = spawn(python, [SCRIPT, JSON.stringify(config)], { stdio: ['pipe', 'pipe', 'inherit'] })
+  private constructor(python: string, family: TowerFamily, config: unknown) {
+    this.#child = spawn(python, [SCRIPT, family, JSON.stringify(config)], { stdio: ['pipe', 'pipe', 'inherit'] })
     this.#ended = new Promise((resolve) => {
       this.#child.once('error', () => resolve())
       this.#child.once('close', () => resolve())
@@ -20,13 +23,14 @@ export class TransformersTower implements AsyncDisposable {
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]()
   }
 
-  static async start(python: string, config: unknown): Promise<TransformersTower> {
-    const tower = new TransformersTower(python, config)
+  /** @param config `vision_config` of a checkpoint of this family */
+  static async start(python: string, family: TowerFamily, config: unknown): Promise<TransformersTower> {
+    const tower = new TransformersTower(python, family, config)
     await tower.#line()
     return tower
   }
 
-  /** Returns the milliseconds for one frame of `rows` by `columns` patches, without preprocessing. */
+  /** Returns the milliseconds for one frame, or what the tower sees together, of `rows` by `columns` patches, without preprocessing. */
   async time(rows: number, columns: number): Promise<number> {
     this.#child.stdin.write(`${rows} ${columns}\n`)
     return Number(await this.#line())
