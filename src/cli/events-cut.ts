@@ -77,11 +77,24 @@ export class Cutter implements AsyncDisposable {
     if (existing !== null) throw refuseExistingPiece(existing)
   }
 
-  /** See `cutClip`. */
-  async cut(events: ClipEvents, report: (progress: CutProgress) => void, signal: AbortSignal): Promise<void> {
+  /** Whether an error came because nothing can be written to the folder any more. */
+  isLost(error: TarsierError): boolean {
+    return this.#folder.isLost(error)
+  }
+
+  /** Returns the number of pieces that could not be cut; see `cutClip`. */
+  async cut(events: ClipEvents, report: (progress: CutProgress) => void, signal: AbortSignal): Promise<number> {
     const { by = 'segment', copy, pad = 0 } = this.#flags
     const options = { by, pad, mode: copy ? 'copy' : 'exact', existing: this.#existing } as const
-    await cutClip(resolve(events.file), events, this.#folder, { media: this.#media, program: this.#program }, options, report, signal)
+    return await cutClip(
+      resolve(events.file),
+      events,
+      this.#folder,
+      { media: this.#media, program: this.#program },
+      options,
+      report,
+      signal,
+    )
   }
 
   /** Writes the contact sheet, after all clips. */

@@ -48,6 +48,7 @@ interface EventsOptions extends ClipOptions, AnswerOptions, CutFlags {
 }
 
 type Progress = ClipEventsProgress | CutProgress
+type ShownProgress = Exclude<Progress, { kind: 'piece-failed' }>
 
 export function addEvents(program: Command, run: RunCommand): void {
   const command = program
@@ -153,8 +154,9 @@ async function findEvents(paths: readonly string[], options: EventsOptions, sign
     }
     const tools = { media, engine, model: model.name, weights: model.weights, textContext: model.textTasks ? model.context : null, journal }
     const found = await clipEvents(file, path, tools, request, report, abort)
-    await cutter?.cut(found.events, report, abort)
-    return found
+    const uncut = (await cutter?.cut(found.events, report, abort)) ?? 0
+    // With the stored segments, another run cuts the missing pieces without describing the clip again.
+    return uncut === 0 ? found : { ...found, finish: async () => {} }
   }
   const files = sidecarSink<PlannedClip, FoundEvents>({
     pathOf: ({ target }) => target,
@@ -186,7 +188,11 @@ async function findEvents(paths: readonly string[], options: EventsOptions, sign
         showProgress = progressOf(file, progress)
         return
       case 'progress':
-        showProgress(event.progress)
+        if (event.progress.kind === 'piece-failed') {
+          progress.clear()
+          anyFailed = true
+          printError(event.progress.error, event.progress.path)
+        } else showProgress(event.progress)
         return
       case 'done':
         progress.clear()
@@ -210,7 +216,11 @@ async function findEvents(paths: readonly string[], options: EventsOptions, sign
     }
   }
   try {
-    await runJob({ source: clips, workers: [work], sinks: [files, output] }, onEvent, signal)
+    await runJob(
+      { source: clips, workers: [work], sinks: [files, output], stops: (error) => cutter?.isLost(error) === true },
+      onEvent,
+      signal,
+    )
   } catch (error) {
     if (error !== stoppedBy) throw error // otherwise it was reported with its clip
     anyFailed = true
@@ -245,7 +255,7 @@ function print(text: string): Promise<boolean> {
 }
 
 /** Shows the progress of one clip. */
-function progressOf(file: string, progress: ProgressLine): (event: Progress) => void {
+function progressOf(file: string, progress: ProgressLine): (event: ShownProgress) => void {
   let place = file
   return (event) => {
     switch (event.kind) {

@@ -68,6 +68,8 @@ export interface Job<Clip, Result, Progress> {
   readonly earlier?: (clip: Clip) => Promise<Result | null>
   /** Errors that stop the job. Defaults to {@link STOPPING_CODES}. */
   readonly stoppingCodes?: readonly ErrorCode[]
+  /** Whether another error would also affect every further clip, and so stops the job. Defaults to none. */
+  readonly stops?: (error: TarsierError) => boolean
 }
 
 export interface JobCounts {
@@ -84,7 +86,7 @@ export interface JobCounts {
  *   after the last clip of a source that does not wait has no effect: all clips are done.
  */
 export async function runJob<Clip, Result, Progress = never>(
-  { source, workers, sinks, earlier, stoppingCodes = STOPPING_CODES }: Job<Clip, Result, Progress>,
+  { source, workers, sinks, earlier, stoppingCodes = STOPPING_CODES, stops: alsoStops }: Job<Clip, Result, Progress>,
   onEvent: (event: JobEvent<Clip, Result, Progress>) => void,
   signal: AbortSignal,
 ): Promise<JobCounts> {
@@ -92,7 +94,7 @@ export async function runJob<Clip, Result, Progress = never>(
   const failing = new AbortController()
   const stop = AbortSignal.any([signal, failing.signal])
   const counts = { done: 0, failed: 0, skipped: 0 }
-  const stops = (error: unknown) => error instanceof TarsierError && stoppingCodes.includes(error.code)
+  const stops = (error: unknown) => error instanceof TarsierError && (stoppingCodes.includes(error.code) || alsoStops?.(error) === true)
 
   async function outcomeOf(clip: Clip, work: Work<Clip, Result, Progress>): Promise<Outcome<Clip, Result>> {
     try {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { isAbort, TarsierError } from '../shared/errors.ts'
@@ -65,7 +66,17 @@ export function isMissing(error: unknown): boolean {
  * user cannot write there for other reasons.
  */
 export function isFolderFull(folder: string): boolean {
-  const path = join(folder, `.tarsier-${process.pid}.part`)
+  return isDiskFull(tryToWrite(folder))
+}
+
+/** Whether files can be written in a folder, tested by writing a small one: if so, a failed write was a matter of that one file. */
+export function isFolderWritable(folder: string): boolean {
+  return tryToWrite(folder) === null
+}
+
+/** Writes a small file in a folder and removes it. Returns the error; null if there was none. */
+function tryToWrite(folder: string): unknown {
+  const path = join(folder, `.tarsier-${randomUUID()}.part`)
   try {
     const file = openSync(path, 'wx')
     try {
@@ -75,9 +86,9 @@ export function isFolderFull(folder: string): boolean {
       closeSync(file)
       removeSync(path)
     }
-    return false
+    return null
   } catch (error) {
-    return isDiskFull(error)
+    return error
   }
 }
 

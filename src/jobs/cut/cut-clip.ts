@@ -4,9 +4,11 @@ import { pieceExtensions } from '../../engine/media/pieces/piece-file.ts'
 import type { CutMode } from '../../engine/media/pieces/piece-plan.ts'
 import type { PiecePlan } from '../../engine/media/pieces/write-pieces.ts'
 import { isTaken } from '../../platform/disk.ts'
+import { remove } from '../../platform/move.ts'
 import type { ClipEvents } from '../../shared/clip-events.ts'
-import { TarsierError } from '../../shared/errors.ts'
+import { assertNever, TarsierError } from '../../shared/errors.ts'
 import type { CutBy } from '../../shared/options.ts'
+import { runJob } from '../driver.ts'
 import { writeSidecar } from '../sinks/sidecar.ts'
 import { type PieceFolder, type PieceLine, pieceName } from './piece-folder.ts'
 import { type Piece, piecesOf } from './pieces-of.ts'
@@ -27,11 +29,15 @@ const NO_SOUND =
 export type CutProgress =
   | { readonly kind: 'piece'; readonly done: number; readonly of: number }
   | { readonly kind: 'piece-notice'; readonly text: string }
+  /** A piece could not be cut; the others are. `path` is where it would be. */
+  | { readonly kind: 'piece-failed'; readonly path: string; readonly error: TarsierError }
 
 /**
  * Writes the segments, events or chapters of a clip as files of their own with sound, each with its caption in a text file and a line in
- * `metadata.jsonl`. Throws `write-failed` and `disk-full`, `invalid-range` for a still picture, and as `openClip` does.
+ * `metadata.jsonl`. A piece that cannot be cut is reported, and the others are cut. Throws what would affect them too, such as `disk-full` or a folder that
+ * is not writable; `write-failed` for pieces that exist, `invalid-range` for a still picture, and as `openClip` does.
  * @param path absolute path of the clip
+ * @returns the number of pieces that could not be cut
  */
 export async function cutClip(
   path: string,
@@ -41,7 +47,7 @@ export async function cutClip(
   options: CutOptions,
   report: (progress: CutProgress) => void,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<number> {
   const { pieces, notices } = piecesOf(events, options.by, options.pad)
   const isPicture = events.duration === 0
   if (!isPicture) for (const text of notices) report({ kind: 'piece-notice', text })
@@ -57,15 +63,61 @@ export async function cutClip(
   for (const cut of cuts) if (await isWanted(cut.line, folder, options.existing)) missing.push(cut)
   if (options.mode === 'copy') for (const { line } of missing) tellRange(line, report)
   let done = cuts.length - missing.length
-  for (const { plan, line } of missing) {
-    report({ kind: 'piece', done, of: cuts.length })
-    const target = join(folder.path, line.file_name)
-    await writePieceFile(path, plan, target, tools, signal)
-    await writeSidecar(textOf(target), line.text, { overwrite: options.existing === 'overwrite' })
-    await folder.add(line)
-    done += 1
-  }
+  const { failed } = await runJob(
+    {
+      source: missing,
+      workers: [({ plan, line }, _, abort) => writePiece(path, plan, line, folder, tools, options.existing === 'overwrite', abort)],
+      sinks: [],
+      stops: (error) => folder.isLost(error),
+    },
+    (event) => {
+      switch (event.kind) {
+        case 'started':
+          report({ kind: 'piece', done, of: cuts.length })
+          return
+        case 'failed':
+          report({ kind: 'piece-failed', path: join(folder.path, event.clip.line.file_name), error: event.error })
+          done += 1
+          return
+        case 'done':
+        case 'skipped':
+          done += 1
+          return
+        case 'progress':
+        case 'stopped': // thrown
+          return
+        default:
+          assertNever(event, 'event')
+      }
+    },
+    signal,
+  )
   report({ kind: 'piece', done, of: cuts.length })
+  return failed
+}
+
+async function writePiece(
+  path: string,
+  plan: PiecePlan,
+  line: PieceLine,
+  folder: PieceFolder,
+  tools: PieceTools,
+  overwrite: boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  const target = join(folder.path, line.file_name)
+  const written: string[] = []
+  try {
+    await writePieceFile(path, plan, target, tools, signal)
+    written.push(target)
+    await writeSidecar(textOf(target), line.text, { overwrite })
+    written.push(textOf(target))
+    await folder.add(line)
+  } catch (error) {
+    // The next run would take a piece that is not listed for another one, and refuse to cut the clip.
+    if (!overwrite) for (const file of written) await remove(file).catch(() => {})
+    throw error
+  }
 }
 
 function lineOf(

@@ -5,7 +5,9 @@ import { z } from 'zod'
 import type { MediaClient } from '../../engine/host/media-client.ts'
 import { PIECES_OF_A_PAGE } from '../../engine/media/pieces/contact-sheet.ts'
 import { exists, isTaken } from '../../platform/disk.ts'
+import { isFolderWritable } from '../../platform/file-failure.ts'
 import { move, remove } from '../../platform/move.ts'
+import type { TarsierError } from '../../shared/errors.ts'
 import { JsonLinesFile } from '../sinks/json-lines.ts'
 import { replaceFile, writeError } from '../write-file.ts'
 
@@ -98,6 +100,11 @@ export class PieceFolder implements AsyncDisposable {
     if (!same || !(await exists(join(this.path, line.file_name)))) return false
     this.#seen.add(line.file_name)
     return true
+  }
+
+  /** Whether an error came because nothing can be written here any more, so that all further pieces would fail too. */
+  isLost({ code }: TarsierError): boolean {
+    return code === 'write-failed' && !isFolderWritable(this.path)
   }
 
   /** Records a written piece. */

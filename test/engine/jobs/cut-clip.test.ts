@@ -1,3 +1,4 @@
+import { mkdirSync, renameSync } from 'node:fs'
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -5,11 +6,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { MediaClient } from '../../../src/engine/host/media-client.ts'
 import { openClip } from '../../../src/engine/media/open-clip.ts'
 import { type FfmpegProgram, findFfmpeg } from '../../../src/engine/media/pieces/ffmpeg-program.ts'
-import { type CutOptions, cutClip } from '../../../src/jobs/cut/cut-clip.ts'
+import { type CutOptions, type CutProgress, cutClip } from '../../../src/jobs/cut/cut-clip.ts'
 import { PieceFolder } from '../../../src/jobs/cut/piece-folder.ts'
 import type { ClipEvents } from '../../../src/shared/clip-events.ts'
 import { writeClip } from '../../helpers/make-clip.ts'
-import { withAc4Track } from '../../helpers/mp4-file.ts'
+import { changeBox, withAc4Track } from '../../helpers/mp4-file.ts'
 import { numberedPictures, readNumber } from '../../helpers/numbered-picture.ts'
 import { ScratchFolder } from '../../helpers/scratch-folder.ts'
 import { NO_DISK, SmallDisk } from '../../helpers/small-disk.ts'
@@ -30,17 +31,18 @@ afterAll(async () => {
 })
 
 const exact: CutOptions = { by: 'segment', mode: 'exact', pad: 0, existing: 'refuse' }
-const events = (file: string): ClipEvents => ({
+const SEGMENTS = [
+  { start: 0, end: 1.6, text: 'First.' },
+  { start: 1.6, end: 4, text: 'Second.' },
+]
+const events = (file: string, segments: ClipEvents['segments'] = SEGMENTS): ClipEvents => ({
   file,
   duration: 4,
   frameRate: { numerator: 25, denominator: 1 },
   variableRate: false,
   startTimecode: null,
   model: 'demo',
-  segments: [
-    { start: 0, end: 1.6, text: 'First.' },
-    { start: 1.6, end: 4, text: 'Second.' },
-  ],
+  segments,
   events: [],
   chapters: [],
   summary: null,
@@ -53,15 +55,24 @@ interface Run {
   readonly program?: FfmpegProgram | null
   readonly options?: Partial<CutOptions>
   readonly signal?: AbortSignal
+  readonly segments?: ClipEvents['segments']
+  readonly onProgress?: (progress: CutProgress) => void
 }
 
-/** Cuts a clip into a folder; returns its files except for its list, and what was told. */
-async function cut(directory: string, { file = scratch.path('clip.mp4'), program = null, options = {}, signal = never }: Run = {}) {
+/** Cuts a clip into a folder; returns its files except for its list, what was told, and the codes of failed pieces by their paths. */
+async function cut(directory: string, run: Run = {}) {
+  const { file = scratch.path('clip.mp4'), program = null, options = {}, signal = never, segments, onProgress } = run
   const notices: string[] = []
+  const failures: [string, string][] = []
   await using folder = await PieceFolder.open(directory, [file])
-  const report = (progress: { kind: string; text?: string }) => progress.text !== undefined && notices.push(progress.text)
-  await cutClip(file, events(file), folder, { media, program }, { ...exact, ...options }, report, signal)
-  return { files: (await readdir(directory)).filter((name) => name !== 'metadata.jsonl').sort(), notices }
+  const report = (progress: CutProgress) => {
+    if (progress.kind === 'piece-notice') notices.push(progress.text)
+    if (progress.kind === 'piece-failed') failures.push([progress.path, progress.error.code])
+    onProgress?.(progress)
+  }
+  const failed = await cutClip(file, events(file, segments), folder, { media, program }, { ...exact, ...options }, report, signal)
+  expect(failed).toBe(failures.length)
+  return { files: (await readdir(directory)).filter((name) => name !== 'metadata.jsonl').sort(), notices, failures }
 }
 
 async function numbersIn(path: string): Promise<number[]> {
@@ -118,6 +129,54 @@ describe.each(['libraries', 'program'] as const)('with the %s', (by) => {
     })
     expect(await readdir(directory)).toEqual(['metadata.jsonl'])
   })
+})
+
+test('cuts the other pieces of a clip if one cannot be cut, and that one later', async () => {
+  const damaged = scratch.path('damaged.mp4')
+  const half = (frames: Buffer | null) =>
+    frames && Buffer.concat([Buffer.alloc(frames.length * 0.45), frames.subarray(frames.length * 0.45)])
+  await writeFile(damaged, changeBox(await readFile(scratch.path('clip.mp4')), ['mdat'], half))
+  const directory = scratch.path('of a damaged clip')
+  const segments = [
+    { start: 0, end: 1.2, text: 'Damaged.' },
+    { start: 2.4, end: 3, text: 'Whole.' },
+    { start: 3, end: 4, text: 'Also whole.' },
+  ]
+  const first = join(directory, 'damaged-001-00.00.00.000.mp4')
+  const whole = ['damaged-002-00.00.02.400', 'damaged-003-00.00.03.000'].flatMap((name) => [`${name}.mp4`, `${name}.txt`])
+  const run = await cut(directory, { file: damaged, segments })
+  expect(run).toMatchObject({ files: whole, failures: [[first, 'no-frames']] })
+  await copyFile(scratch.path('clip.mp4'), damaged)
+  const again = await cut(directory, { file: damaged, segments, options: { existing: 'skip' } })
+  expect(again.failures).toEqual([])
+  expect(again.files).toEqual(['damaged-001-00.00.00.000.mp4', 'damaged-001-00.00.00.000.txt', ...whole])
+})
+
+test('does not stop at a piece whose name is in use, and leaves no piece without its caption', async () => {
+  const directory = scratch.path('in use')
+  const [piece, second] = ['clip-001-00.00.00.000', 'clip-002-00.00.01.600'].map((name) => join(directory, name))
+  await mkdir(`${piece}.mp4`, { recursive: true })
+  const { failures } = await cut(directory, { options: { existing: 'overwrite' } })
+  expect(failures).toEqual([[`${piece}.mp4`, 'write-failed']])
+  expect(await readFile(`${second}.txt`, 'utf8')).toBe('Second.\n')
+  await rm(directory, { recursive: true })
+  // A caption that appears while its piece is cut.
+  const onProgress = (progress: CutProgress) => progress.kind === 'piece' && progress.done === 0 && mkdirSync(`${piece}.txt`)
+  const late = await cut(directory, { onProgress })
+  expect(late.failures).toEqual([[`${piece}.mp4`, 'write-failed']])
+  expect(late.files).toEqual(['clip-001-00.00.00.000.txt', 'clip-002-00.00.01.600.mp4', 'clip-002-00.00.01.600.txt'])
+})
+
+test('stops if nothing can be written to the folder any more', async () => {
+  const directory = scratch.path('vanishing')
+  const segments = [0, 1, 2].map((start) => ({ start, end: start + 1, text: 'A second.' }))
+  const told: CutProgress[] = []
+  const onProgress = (progress: CutProgress) => {
+    told.push(progress)
+    if (progress.kind === 'piece' && progress.done === 1) renameSync(directory, `${directory} elsewhere`)
+  }
+  await expect(cut(directory, { segments, onProgress })).rejects.toMatchObject({ code: 'write-failed' })
+  expect(told.at(-1)).toMatchObject({ kind: 'piece', done: 1 })
 })
 
 test('lists pieces once, also after they were written again', async () => {

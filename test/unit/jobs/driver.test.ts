@@ -84,6 +84,14 @@ test('a full disk stops the job: outcomes remain, and the affected clip has none
   expect(stopped).toEqual([['c', 'disk-full']])
 })
 
+test('another error stops the job if the job says so', async () => {
+  const stops = ({ code }: TarsierError) => code === 'context-full'
+  const { thrown, clips } = await ran({ workers: [fails('context-full', 'b')], stops })
+  expect(thrown).toMatchObject({ code: 'context-full' })
+  expect(clips).toEqual(['done a'])
+  expect(await ran({ workers: [fails('disk-full', 'b')], stops })).toMatchObject({ thrown: { code: 'disk-full' } })
+})
+
 test('a full disk at one worker stops the others before the job ends', async () => {
   const clipStarted = gate()
   const slow: TestJob['workers'][number] = (_clip, _report, signal) =>

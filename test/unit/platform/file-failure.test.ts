@@ -7,7 +7,7 @@ import { writeStagedFolder } from '../../../src/engine/models/import/write-stage
 import { writeSidecar } from '../../../src/jobs/sinks/sidecar.ts'
 import { replaceFile } from '../../../src/jobs/write-file.ts'
 import { Database } from '../../../src/library/database.ts'
-import { isDiskFull, isFolderFull, readFailure, writeFailure } from '../../../src/platform/file-failure.ts'
+import { isDiskFull, isFolderFull, isFolderWritable, readFailure, writeFailure } from '../../../src/platform/file-failure.ts'
 import { TarsierError } from '../../../src/shared/errors.ts'
 import { ScratchFolder } from '../../helpers/scratch-folder.ts'
 import { NO_DISK, SmallDisk } from '../../helpers/small-disk.ts'
@@ -88,6 +88,14 @@ test('other errors are no failed writes, unless the library is known to give no 
   })
 })
 
+test('tells whether files can be written in a folder', async () => {
+  await mkdir(scratch.path('writable'))
+  expect(isFolderWritable(scratch.path('writable'))).toBe(true)
+  expect(await readdir(scratch.path('writable'))).toEqual([])
+  expect(isFolderWritable(scratch.path('missing'))).toBe(false)
+  expect(isFolderFull(scratch.path('missing'))).toBe(false)
+})
+
 test('mentions another program if one may have the file open', () => {
   const about = (platform: NodeJS.Platform) =>
     ['EPERM', 'EACCES', 'EBUSY', 'EIO'].filter((code) => {
@@ -107,6 +115,7 @@ describe('on a full disk', () => {
       expect(isFolderFull(disk.path)).toBe(false)
       await disk.fillUp()
       expect(isFolderFull(disk.path)).toBe(true)
+      expect(isFolderWritable(disk.path)).toBe(false)
       const full = { code: 'disk-full', message: expect.stringMatching(/the disk is full\. Free disk space/) }
       const big = 'x'.repeat(100_000)
       await expect(writeSidecar(join(disk.path, 'a.txt'), big, { overwrite: false })).rejects.toMatchObject(full)
