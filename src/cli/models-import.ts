@@ -1,4 +1,4 @@
-import { dirname, resolve } from 'node:path'
+import { basename, dirname, resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import { readTemplateFile } from '../engine/checkpoint/chat-template.ts'
 import { importRoom } from '../engine/estimate/import-room.ts'
@@ -118,6 +118,7 @@ export async function bringIn(
     await using fetched = await fetchSource(origin.repository, progress, {
       home,
       signal,
+      afterWait: () => freeModelFolder(basename(destination), home),
       gguf: { language: options.language, vision: options.vision },
       model: await importRoom(origin.repository, options, dirname(destination)),
       ...(options.revision !== undefined && { revision: options.revision }),

@@ -2,8 +2,9 @@ import type { DownloadProgress } from '../shared/download-progress.ts'
 import type { Progress } from '../shared/engine-events.ts'
 import { sizeText } from '../shared/size-text.ts'
 
-/** Formats a download as one line: `downloading, 34 %, 5.6 GB of 17 GB, 47 MB/s, 4 min left`. */
+/** Formats a download as one line: `downloading, 34 %, 5.6 GB of 17 GB, 47 MB/s, 4 min left`; while its size is not known, only what it does. */
 export function transferText({ title, value, bytes, totalBytes, bytesPerSecond, secondsLeft }: DownloadProgress): string {
+  if (totalBytes === 0) return title
   const pace = paceText({ bytesPerSecond, secondsLeft })
   return `${title}, ${Math.floor(value * 100)} %, ${sizeText(bytes)} of ${sizeText(totalBytes)}${pace}`
 }

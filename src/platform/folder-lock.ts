@@ -16,6 +16,8 @@ const MAX_ATTEMPTS = 20
 const WAIT_MS = 50
 /** A lock without a heartbeat for so long belongs to a process that has ended, even if its process id is in use again. */
 const STALE_MS = 30_000
+/** Interval in milliseconds at which a lock that is waited for is tried again. */
+const RETRY_MS = 500
 
 /** Content of a lock file, as JSON. Older versions wrote the process id alone. */
 const holderSchema = z.object({
@@ -36,6 +38,25 @@ export async function holdLock(path: string, busy: (holder: number | null) => Ta
   const taken = await takeLock(path)
   if (taken.kind === 'busy') throw busy(taken.holder)
   return taken.lock
+}
+
+/**
+ * As {@link holdLock}, but waits while another process, or this one, holds the lock, until the signal aborts. `onWait` is called at every attempt with
+ * the holder's process id, or null as above. Several processes get the lock in any order.
+ */
+export async function awaitLock(path: string, signal: AbortSignal, onWait: (holder: number | null) => void): Promise<AsyncDisposable> {
+  for (;;) {
+    signal.throwIfAborted()
+    const taken = await takeLock(path)
+    if (taken.kind === 'held') return taken.lock
+    onWait(taken.holder)
+    await sleep(RETRY_MS, undefined, { signal })
+  }
+}
+
+/** Whether a running process holds the lock at `path`. */
+export async function isLocked(path: string): Promise<boolean> {
+  return (await liveHolder(path)) !== null
 }
 
 /** As {@link holdLock}, but returns null if another process, or this one, holds the lock. */

@@ -44,7 +44,10 @@ export class JobModels {
     const refused = this.#refused.get(hashesOf(model))
     if (refused) throw refused
     const folder = await this.#freeFolder(model)
-    await this.#fetch({ ...model, source }, folder, signal)
+    await this.#fetch({ ...model, source }, folder, signal).catch(async (error: unknown) => {
+      // Another worker of this machine may have imported it in the meantime.
+      if ((await this.#installed(model)) === undefined) throw error
+    })
     const fetched = await this.#installed(model)
     if (fetched !== undefined) return fetched
     await removeModel(folder, this.#home)

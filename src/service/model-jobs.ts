@@ -112,8 +112,7 @@ export class ModelJobs implements AsyncDisposable {
     // The files first: they may fill the disk, on which the library can then change nothing.
     if (job.state !== 'done') {
       await removeAbandonedFolders(modelsFolder(this.#home), spec.name)
-      // Else the files belong to the process that was downloading them, which may have been stopped and can resume.
-      if (spec.kind === 'download' && job.error?.code !== 'download-busy' && !this.#isShared(spec)) {
+      if (spec.kind === 'download' && !this.#isShared(spec)) {
         const { removeDownload } = await import('../engine/models/hub/download-folder.ts')
         await removeDownload(spec.source, this.#home)
       }
@@ -186,7 +185,7 @@ export class ModelJobs implements AsyncDisposable {
       if (running.job.step === 'fetching' && running.job.state === 'running' && running.job.progress.value === 0)
         this.#set(running, { progress: { value: 0, title: 'The hub does not answer. Check the internet connection' } })
     }, SILENCE_MS)
-    const { source, revision } = running.spec
+    const { name, source, revision } = running.spec
     const { fetchCheckpoint } = await import('../engine/models/hub/fetch-checkpoint.ts')
     const model = await importRoom(source, running.spec, modelsFolder(this.#home))
     return await fetchCheckpoint(source, {
@@ -194,6 +193,7 @@ export class ModelJobs implements AsyncDisposable {
       home: this.#home,
       model,
       signal,
+      afterWait: () => freeModelFolder(name, this.#home),
       onProgress: (progress) => {
         clearTimeout(late)
         this.#set(running, { progress })

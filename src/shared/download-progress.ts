@@ -4,6 +4,7 @@ import type { Progress } from './engine-events.ts'
 export interface DownloadProgress extends Progress {
   /** Bytes present, including those of an earlier attempt. */
   readonly bytes: number
+  /** 0 while it is not known. */
   readonly totalBytes: number
   /** Bytes per second over the last seconds; null while no data arrives. */
   readonly bytesPerSecond: number | null

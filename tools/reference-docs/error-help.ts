@@ -152,8 +152,8 @@ const downloads = {
       'Check the connection, and `HTTPS_PROXY` behind a proxy. `TARSIER_GPU_PACK_URL` can name a mirror. Downloaded files are kept; the same command resumes.',
   },
   'download-busy': {
-    meaning: 'The same files are already being downloaded, or a model is being imported from them.',
-    advice: 'Wait until it is finished, or stop it. The same command then continues with what is there.',
+    meaning: 'The GPU pack cannot be removed while it is being installed.',
+    advice: 'Wait until it is installed, or stop the installation. Downloads themselves wait for each other.',
   },
 } satisfies Partial<Record<ErrorCode, ErrorHelp>>
 

@@ -2,14 +2,15 @@ import { copyFile, mkdir, readdir, rmdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { freeBytes } from '../../platform/disk.ts'
 import { writeFailure } from '../../platform/file-failure.ts'
-import { holdLock } from '../../platform/folder-lock.ts'
+import { awaitLock, holdLock } from '../../platform/folder-lock.ts'
 import { writeJson } from '../../platform/json-file.ts'
 import { move, remove } from '../../platform/move.ts'
 import type { DownloadProgress } from '../../shared/download-progress.ts'
 import { isAbort, TarsierError } from '../../shared/errors.ts'
+import { phrase } from '../../shared/phrase.ts'
 import { megabytesText } from '../../shared/size-text.ts'
 import { resumableDownload } from '../models/hub/resumable-download.ts'
-import { TransferMeter } from '../models/hub/transfer-meter.ts'
+import { progressOfWait, TransferMeter } from '../models/hub/transfer-meter.ts'
 import { defaultRetryPolicy, type RetryPolicy } from '../models/hub/transient.ts'
 import { PackClient } from './pack-client.ts'
 import { filesFor, isIncluded, isUnpacked, PART_NOTE, type PackFile, packFolder, partFolder, RUNTIME, runtimeFolder } from './pack-parts.ts'
@@ -32,8 +33,9 @@ const PROVIDERS = ['libonnxruntime_providers_cuda.so', 'libonnxruntime_providers
 
 /**
  * Downloads, checks and unpacks the files of the pack that this machine does not have, and removes those of other versions. A part is used as soon as
- * its folder has its final name. After an abort or a failure, downloaded bytes are kept, and the next call resumes them.
- * Throws `gpu-pack-failed`, `connections-off`, `download-damaged`, `download-busy`, `disk-full`, `write-failed`, `device-unavailable` if there is no
+ * its folder has its final name. After an abort or a failure, downloaded bytes are kept, and the next call resumes them. While another process, or this
+ * one, installs the pack, this waits.
+ * Throws `gpu-pack-failed`, `connections-off`, `download-damaged`, `disk-full`, `write-failed`, `device-unavailable` if there is no
  * pack for this system.
  */
 export async function installGpuPack(options: InstallPackOptions): Promise<void> {
@@ -46,7 +48,9 @@ export async function installGpuPack(options: InstallPackOptions): Promise<void>
   }
   const folder = packFolder(home)
   try {
-    await using _lock = await lock(folder)
+    await using _lock = await awaitLock(join(folder, LOCK_FILE), signal, () =>
+      options.onProgress?.(progressOfWait(phrase`waiting for another installation of the GPU pack`)),
+    )
     const missing: PackFile[] = []
     for (const file of files) if (!(await isUnpacked(home, file)) && !isIncluded(file)) missing.push(file)
     await expectRoom(folder, missing)
@@ -75,7 +79,7 @@ export async function removeGpuPack(home: string): Promise<void> {
   if ((await stat(folder).catch(() => null)) === null) return
   try {
     {
-      await using _lock = await lock(folder)
+      await using _lock = await holdLock(join(folder, LOCK_FILE), beingInstalled)
       await removeOthers(folder, [])
     }
     await rmdir(folder)
@@ -85,15 +89,11 @@ export async function removeGpuPack(home: string): Promise<void> {
   }
 }
 
-function lock(folder: string): Promise<AsyncDisposable> {
-  return holdLock(
-    join(folder, LOCK_FILE),
-    (holder) =>
-      new TarsierError(
-        'download-busy',
-        `The GPU pack is being installed by another process (${holder ?? 'unknown'}). Wait until it is finished, or stop it. Downloaded files are kept.`,
-        { details: { process: holder } },
-      ),
+function beingInstalled(holder: number | null): TarsierError {
+  return new TarsierError(
+    'download-busy',
+    `The GPU pack is being installed (process ${holder ?? 'unknown'}). Wait until it is finished, or stop it. Downloaded files are kept.`,
+    { details: { process: holder } },
   )
 }
 

@@ -122,17 +122,30 @@ test('a cancelled download leaves no job and no file', async () => {
   await expect(run.page.models.resume({ job: id })).rejects.toMatchObject({ data: { code: 'nothing-found' } })
 })
 
-test('a download that another process holds stays when the failed job is removed, also after that process has stopped', async () => {
+test('a download waits for another process, whose files a cancelled job leaves', async () => {
   const lock = await holdLock(join(downloads(), 'models--somebody--tiny', '.downloading'), () => new TarsierError('download-busy', 'busy'))
   const partial = join(downloads(), 'models--somebody--tiny', 'blobs', 'partial')
   await mkdir(join(partial, '..'))
   await writeFile(partial, 'gigabytes')
-  const { id } = await download('tiny')
-  expect(await over(id)).toMatchObject({ state: 'failed', error: { code: 'download-busy' } })
-  await lock[Symbol.asyncDispose]()
-  await run.page.models.cancel({ job: id })
+  const waits = ({ progress }: ModelJob) => progress.title === `waiting for another import of ${REPOSITORY}`
+  const [one, two] = [await download('one'), await download('two')]
+  for (const { id } of [one, two]) await until(id, waits)
+  for (const { id } of [one, two]) await run.page.models.cancel({ job: id })
   expect(await run.page.models.jobs().then(first)).toEqual([])
   expect(await readFile(partial, 'utf8')).toBe('gigabytes')
+
+  const { id } = await download('three')
+  await until(id, waits)
+  await lock[Symbol.asyncDispose]()
+  expect(await over(id)).toMatchObject({ state: 'done' })
+  expect(existsSync(downloads())).toBe(false)
+})
+
+test('two models of one repository are imported one after the other, from one download', async () => {
+  const [one, two] = [await download('one'), await download('two')]
+  for (const { id } of [one, two]) expect(await over(id)).toMatchObject({ state: 'done', error: null })
+  expect(hub.sent(SHARD)).toBe(files.get(SHARD)?.byteLength)
+  expect(existsSync(downloads())).toBe(false)
 })
 
 test('two models of one repository share the download until neither needs it', async () => {

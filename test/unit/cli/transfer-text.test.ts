@@ -17,6 +17,7 @@ describe('a download on one line', () => {
   it('omits an unknown speed', () => {
     const state = { value: 0, title: 'waiting 2 s', bytes: 0, totalBytes: 10, bytesPerSecond: null, secondsLeft: null }
     expect(transferText(state)).toBe('waiting 2 s, 0 %, 0 B of 10 B')
+    expect(transferText({ ...state, totalBytes: 0 })).toBe('waiting 2 s')
   })
 
   it.each([

@@ -19,7 +19,7 @@ import { type LocalCheckpoint, localCheckpoint } from './local-checkpoint.ts'
 import { COMMIT, expectRepository, repositoryFolder } from './repository.ts'
 import { listRepository, type RemoteFile, type RepositoryListing } from './repository-listing.ts'
 import { sideBySide } from './side-by-side.ts'
-import { TransferMeter } from './transfer-meter.ts'
+import { progressOfWait, TransferMeter } from './transfer-meter.ts'
 import { defaultRetryPolicy, type RetryPolicy } from './transient.ts'
 
 /** Errors without which a checkpoint that is completely on this machine can still be used. */
@@ -39,6 +39,11 @@ export interface FetchOptions {
   /** Home folder; files are downloaded to its `downloads` folder. */
   readonly home: string
   readonly signal: AbortSignal
+  /**
+   * Called after a wait for another import of the repository, before anything is downloaded. Throws if this download is not needed any more, which then
+   * fails and is removed. Does nothing by default.
+   */
+  readonly afterWait?: () => Promise<unknown>
   readonly onProgress?: (progress: DownloadProgress) => void
   /** Environment variables for the hub's address, token and proxies. Defaults to the process's environment. */
   readonly env?: Environment
@@ -57,9 +62,10 @@ export interface FetchedCheckpoint extends LocalCheckpoint, AsyncDisposable {
 /**
  * Downloads a repository's files and returns their folder: `downloads/models--owner--name/snapshots/<commit>` of the home, or the Hugging
  * Face cache if all files are in it. Files in that cache and files that were downloaded before are not downloaded again; a file gets its
- * final name only if its hash matches the hub's. An abort or a failure leaves partial files, which the next call resumes. The caller disposes the result.
+ * final name only if its hash matches the hub's. An abort or a failure leaves partial files, which the next call resumes. While another process, or
+ * this one, downloads the repository or imports from it, this waits, see {@link holdDownload}. The caller disposes the result.
  * Throws `hub-gated`, `hub-missing`, `hub-rate-limited`, `hub-offline`, `connections-off`, `hub-unreachable`, `hub-failed`, `download-damaged`,
- * `download-busy`, `disk-full`, `write-failed`, `model-unsupported` if the repository has no checkpoint, `usage`.
+ * `disk-full`, `write-failed`, `model-unsupported` if the repository has no checkpoint, `usage`, and as `afterWait` does.
  */
 export async function fetchCheckpoint(repository: string, options: FetchOptions): Promise<FetchedCheckpoint> {
   const { revision = 'main', home, signal } = options
@@ -95,15 +101,12 @@ export async function fetchCheckpoint(repository: string, options: FetchOptions)
 }
 
 /** Finds all files of a repository on this machine, in the app's downloads folder or the Hugging Face cache; null if they are not complete. */
-async function localFetched(
-  repository: string,
-  cache: string,
-  { revision = 'main', gguf, home, signal, ...options }: FetchOptions,
-): Promise<FetchedCheckpoint | null> {
+async function localFetched(repository: string, cache: string, options: FetchOptions): Promise<FetchedCheckpoint | null> {
+  const { revision = 'main', gguf, home, signal } = options
   const files = options.files ?? (gguf && ((names) => (hasGgufPair(names) ? ggufPairFiles(names, gguf, repository) : null)))
   const findIn = (root: string) => localCheckpoint(root, repository, revision, files, signal)
   if ((await findIn(downloadsFolder(home))) !== null) {
-    const held = await holdDownload(repository, home)
+    const held = await hold(repository, options)
     // It may have been removed before it was held.
     const found = await findIn(downloadsFolder(home)).catch(releasing(held))
     if (found !== null) return fetchedIn(repository, found, held)
@@ -111,6 +114,17 @@ async function localFetched(
   }
   const found = await findIn(cache)
   return found && fetchedIn(repository, found, null)
+}
+
+async function hold(repository: string, { home, signal, afterWait, onProgress }: FetchOptions): Promise<HeldDownload> {
+  const held = await holdDownload(repository, home, { signal, onWait: (title) => onProgress?.(progressOfWait(title)) })
+  try {
+    if (held.waited) await afterWait?.()
+  } catch (error) {
+    await held.remove().catch(releasing(held))
+    throw error
+  }
+  return held
 }
 
 function fetchedIn(repository: string, { directory, commit }: LocalCheckpoint, held: HeldDownload | null): FetchedCheckpoint {
@@ -150,7 +164,7 @@ class Fetch {
   }
 
   async run(revision: string): Promise<FetchedCheckpoint> {
-    const held = await holdDownload(this.#repository, this.#options.home)
+    const held = await hold(this.#repository, this.#options)
     const { directory, removable } = await this.#fetch(revision).catch(releasing(held))
     const found = { directory, commit: this.#listing.commit }
     if (removable) return fetchedIn(this.#repository, found, held)

@@ -5,6 +5,11 @@ const WINDOW_MS = 8000
 /** Interval between progress events, in milliseconds. Events are sent even when no data arrives, so that the reported speed drops. */
 const EVERY_MS = 200
 
+/** Progress of a download that waits for something else before its size is known. */
+export function progressOfWait(title: string): DownloadProgress {
+  return { value: 0, title, bytes: 0, totalBytes: 0, bytesPerSecond: null, secondsLeft: null }
+}
+
 /** Adds up the bytes of several downloads, and reports progress, speed and remaining time. */
 export class TransferMeter implements Disposable {
   readonly #total: number

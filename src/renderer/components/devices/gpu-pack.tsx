@@ -57,7 +57,9 @@ export function GpuPack({ onChanged, heading = false }: GpuPackProps) {
         <>
           <ProgressBar value={progress.value} label={t('{step}: GPU pack', { step: translate(progress.title) })} />
           <p className="text-note text-quiet">
-            {translate(progress.title)} · {t('{done} of {total}', { done: sizeText(progress.bytes), total: sizeText(progress.totalBytes) })}
+            {translate(progress.title)}
+            {progress.totalBytes > 0 &&
+              ` · ${t('{done} of {total}', { done: sizeText(progress.bytes), total: sizeText(progress.totalBytes) })}`}
           </p>
         </>
       )}

@@ -58,7 +58,7 @@ function jobText({ state, step, progress }: ModelJob): string {
   if (state === 'done') return t('Installed.')
   const parts = [translate(progress.title), ...(progress.detail ? [translate(progress.detail)] : [])]
   if (state === 'paused') parts.unshift(t('Paused'))
-  if (step === 'fetching' && 'bytes' in progress) {
+  if (step === 'fetching' && 'bytes' in progress && progress.totalBytes > 0) {
     parts.push(t('{done} of {total}', { done: sizeText(progress.bytes), total: sizeText(progress.totalBytes) }))
     if (state === 'running' && progress.bytesPerSecond !== null) parts.push(`${sizeText(progress.bytesPerSecond)}/s`)
     if (state === 'running' && progress.secondsLeft !== null)

@@ -5,7 +5,9 @@ import { installGpuPack, removeGpuPack } from '../../../../src/engine/gpu-pack/i
 import type { PackFile } from '../../../../src/engine/gpu-pack/pack-parts.ts'
 import { gpuPackStatus } from '../../../../src/engine/gpu-pack/pack-status.ts'
 import { packTable } from '../../../../src/engine/gpu-pack/pack-table.ts'
+import { holdLock } from '../../../../src/platform/folder-lock.ts'
 import type { DownloadProgress } from '../../../../src/shared/download-progress.ts'
+import { TarsierError } from '../../../../src/shared/errors.ts'
 import { ScratchFolder } from '../../../helpers/scratch-folder.ts'
 import { packageArchive, packFile, startMirror, zipArchive } from './pack-files.ts'
 
@@ -97,6 +99,17 @@ describe('installing the GPU pack', () => {
     await install(slow.url)
     expect(slow.seen.at(-1)?.range).toBe('bytes=200-')
     expect(readdirSync(gpu())).toEqual(['language-9.9.9'])
+  })
+
+  it('waits for another installation, and is not removed meanwhile', async () => {
+    await using mirror = await startMirror({ 'language.tgz': archive })
+    const lock = await holdLock(gpu('.installing'), () => new TarsierError('download-busy', 'busy'))
+    await expect(removeGpuPack(home())).rejects.toMatchObject({ code: 'download-busy', details: { process: process.pid } })
+    const waiting = install(mirror.url)
+    await lock[Symbol.asyncDispose]()
+    const [first, ...others] = await waiting
+    expect(first?.title).toBe('waiting for another installation of the GPU pack')
+    expect(others.at(-1)?.title).toBe('downloaded')
   })
 
   it('uses nothing whose checksum differs', async () => {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, rm, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { removeDownload } from '../../../../src/engine/models/hub/download-folder.ts'
@@ -11,6 +11,13 @@ import { NO_DISK, SmallDisk } from '../../../helpers/small-disk.ts'
 import { COMMIT, hubSetup, REPOSITORY, WEIGHTS, weights } from './hub-setup.ts'
 
 const setup = hubSetup()
+const downloadFolder = () => join(setup.home, 'downloads', 'models--someone--Small-VL')
+
+/** Waits until so many imports wait for the download. */
+async function waiters(count: number): Promise<void> {
+  const names = async () => (await readdir(downloadFolder())).filter((name) => name.startsWith('.waiting-'))
+  await expect.poll(async () => (await names()).length).toBe(count)
+}
 
 describe('fetching a checkpoint', () => {
   it('downloads exactly the files that an import needs, byte for byte', async () => {
@@ -115,18 +122,58 @@ describe('fetching a checkpoint', () => {
     expect(await readdir(setup.home)).toEqual([])
   })
 
-  it('holds a download until its files were read', async () => {
-    const fetched = await setup.hold()
+  it('waits until the files of another import were read, and then uses them', async () => {
+    const first = await setup.hold()
+    const titles = new Set<string>()
+    const second = setup.hold({ onProgress: ({ title }) => titles.add(title) })
+    await waiters(1)
     await removeDownload(REPOSITORY, setup.home)
-    await expect(setup.fetch()).rejects.toMatchObject({ code: 'download-busy', details: { process: process.pid } })
-    await expect(setup.fetch({ env: { ...setup.env, HF_HUB_OFFLINE: '1' } })).rejects.toMatchObject({ code: 'download-busy' })
-    expect(Buffer.compare(await readFile(join(fetched.directory, WEIGHTS)), weights)).toBe(0)
-    await fetched[Symbol.asyncDispose]()
+    expect(Buffer.compare(await readFile(join(first.directory, WEIGHTS)), weights)).toBe(0)
+    await first.remove()
+    await using fetched = await second
+    expect([...titles]).toEqual([`waiting for another import of ${REPOSITORY}`, 'downloaded'])
+    expect(setup.hub.sent(WEIGHTS)).toBe(weights.byteLength)
 
-    await using offline = await setup.hold({ env: { ...setup.env, HF_HUB_OFFLINE: '1' } })
-    expect(offline).toMatchObject({ directory: fetched.directory, removable: true })
-    await expect(setup.fetch()).rejects.toMatchObject({ code: 'download-busy' })
-    await offline.remove()
+    const offline = setup.hold({ env: { ...setup.env, HF_HUB_OFFLINE: '1' } })
+    await waiters(1)
+    await fetched.remove()
+    await using last = await offline
+    expect(last).toMatchObject({ directory: fetched.directory, removable: true })
+    await last.remove()
+    expect(await readdir(setup.home)).toEqual([])
+  })
+
+  it('stops waiting when it is aborted, and leaves no trace', async () => {
+    await using first = await setup.hold()
+    const stop = new AbortController()
+    const second = setup.hold({ signal: stop.signal })
+    await waiters(1)
+    stop.abort()
+    await expect(second).rejects.toMatchObject({ name: 'AbortError' })
+    await waiters(0)
+    await first.remove()
+    expect(await readdir(setup.home)).toEqual([])
+  })
+
+  it('fails after a wait that made it unnecessary, and removes the files that were left for it', async () => {
+    const first = await setup.hold()
+    const afterWait = () => Promise.reject(new TarsierError('model-exists', 'installed in the meantime'))
+    await setup.fetch({ afterWait, home: join(setup.home, 'other') }) // without a wait
+    await rm(join(setup.home, 'other'), { recursive: true })
+    const [second, third] = [setup.hold({ afterWait }), setup.hold({ afterWait })]
+    await waiters(2)
+    await first.remove()
+    for (const waited of [second, third]) await expect(waited).rejects.toMatchObject({ code: 'model-exists' })
+    expect(await readdir(setup.home)).toEqual([])
+  })
+
+  it('removes the files if the only one that waited for them has ended', async () => {
+    const first = await setup.hold()
+    const mark = join(downloadFolder(), '.waiting-0')
+    await using _lock = await holdLock(mark, () => new TarsierError('download-busy', 'busy'))
+    const past = new Date(Date.now() - 60_000)
+    await utimes(mark, past, past)
+    await first.remove()
     expect(await readdir(setup.home)).toEqual([])
   })
 
@@ -142,7 +189,6 @@ describe('fetching a checkpoint', () => {
     const lock = await holdLock(join(fetched.directory, '..', '..', '.downloading'), () => new TarsierError('download-busy', 'busy'))
     await removeDownload(REPOSITORY, setup.home)
     expect(Buffer.compare(await readFile(join(fetched.directory, WEIGHTS)), weights)).toBe(0)
-    await expect(setup.fetch()).rejects.toMatchObject({ code: 'download-busy' })
     await lock[Symbol.asyncDispose]()
     await removeDownload(REPOSITORY, setup.home)
     expect(await readdir(setup.home)).toEqual([])

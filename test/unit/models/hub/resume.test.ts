@@ -252,7 +252,7 @@ describe('a download that ends', () => {
     ).toEqual([null, 'bytes=100000-'])
   })
 
-  it('by a kill: a later process resumes', async () => {
+  it('by a kill: a process that waits for it resumes', async () => {
     failWeights({ kind: 'stall', after: 150_000 })
     const child = fork(new URL('./fetch-process.ts', import.meta.url), [REPOSITORY, setup.home], {
       env: { ...process.env, ...setup.env },
@@ -263,13 +263,14 @@ describe('a download that ends', () => {
       child.once('exit', (code) => reject(new Error(`ended with ${code}`)))
     })
     // While it lives, it owns the partial files.
-    await expect(setup.fetch()).rejects.toMatchObject({ code: 'download-busy', details: { process: child.pid } })
+    const titles: string[] = []
+    const waiting = setup.fetch({ onProgress: ({ title }) => titles.push(title) })
+    await expect.poll(() => titles[0]).toBe(`waiting for process ${child.pid}, which imports ${REPOSITORY}`)
     child.removeAllListeners('exit')
     const ended = new Promise((resolve) => child.once('exit', resolve))
     child.kill('SIGKILL')
     await ended
-    expect((await stat(part())).size).toBe(150_000)
-    await setup.fetch()
+    await waiting
     await expectWhole()
     expect(setup.hub.sent(WEIGHTS)).toBe(weights.byteLength)
   }, 60_000)
