@@ -37,6 +37,8 @@ export interface HubRepository {
   readonly files: ReadonlyMap<string, Uint8Array>
   /** Names of files on the other host, with sha256; by default those that end in .safetensors, .gguf or .model. */
   readonly large?: (name: string) => boolean
+  /** Number of weights that it states; by default none. */
+  readonly weights?: number
   readonly gated?: boolean
   readonly private?: boolean
 }
@@ -169,6 +171,7 @@ export class HubServer implements AsyncDisposable {
           _id: '1',
           id: name,
           sha: repository.commit,
+          ...(repository.weights !== undefined && { safetensors: { parameters: { BF16: repository.weights }, total: repository.weights } }),
           gated: repository.gated ? 'manual' : false,
           lastModified: '2025-01-15T00:00:00.000Z',
         }),

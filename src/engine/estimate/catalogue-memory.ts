@@ -33,6 +33,11 @@ const UNQUANTIZED_BYTES = 4
 /** Bytes of the GGUF's header with the vocabulary. */
 const bytesOfVocabulary = (entries: number) => entries * 40
 
+/** Bytes that most weights of a language model take in this precision. */
+export function bytesPerWeight(precision: LanguagePrecision): number {
+  return BITS[MAIN[precision]] / 8
+}
+
 /** Size of the language model's file in bytes. */
 export function languageBytes(shape: Language, precision: LanguagePrecision): number {
   const { layers, width, feedForward, heads, keyValueHeads, vocabulary, tied, biases } = shape

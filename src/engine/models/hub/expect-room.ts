@@ -8,8 +8,16 @@ import { megabytesText } from '../../../shared/size-text.ts'
 export interface ModelRoom {
   /** Folder of the model, which need not exist yet. */
   readonly folder: string
-  /** Bytes of the model for each byte of the whole download, since a hub may have a checkpoint of another size than expected. */
-  readonly perDownloadedByte: number
+  /** Bytes of the model that is made from a download, as far as they are known before it. */
+  bytesFrom(download: CheckpointSize): number
+}
+
+/** What is known of a checkpoint before it is downloaded. */
+export interface CheckpointSize {
+  /** The files of the whole download. */
+  readonly files: readonly { readonly name: string; readonly bytes: number }[]
+  /** Number of weights in the safetensors files; null if the hub does not state it. */
+  readonly weights: number | null
 }
 
 /** Space that is needed on the disk of a folder, which need not exist yet. */
@@ -21,7 +29,7 @@ interface NeededRoom {
 /**
  * Throws `disk-full` if the download of a repository or the model made from it does not fit on its disk. On one disk both must fit, because the download
  * is needed until the model is complete.
- * @param model null if nothing is known of it
+ * @param model null if none is made
  */
 export async function expectRoom(repository: string, download: NeededRoom, model: NeededRoom | null): Promise<void> {
   const folder = await existingFolder(download.folder)

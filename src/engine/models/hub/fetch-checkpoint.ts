@@ -35,7 +35,7 @@ export interface FetchOptions {
   /** Precisions to select if the repository has several GGUF files and no safetensors. By default such a repository is rejected. */
   readonly gguf?: GgufSelection
   /** Space for the model that is made from the files, which is checked before they are downloaded. By default only the download's is. */
-  readonly model?: ModelRoom | null
+  readonly model?: ModelRoom
   /** Home folder; files are downloaded to its `downloads` folder. */
   readonly home: string
   readonly signal: AbortSignal
@@ -231,7 +231,8 @@ class Fetch {
     // Without a download, the import checks the space itself, and knows which part of the model is already written.
     if (missing.length > 0) {
       const download = { folder: this.#folder, bytes: await this.#bytesLeft(missing) }
-      const made = model && { folder: model.folder, bytes: Math.ceil(model.perDownloadedByte * bytesOf(wanted)) }
+      const { weights } = this.#listing
+      const made = model && { folder: model.folder, bytes: Math.ceil(model.bytesFrom({ files: wanted, weights })) }
       await expectRoom(this.#repository, download, made)
     }
     await sideBySide(missing, ABREAST, this.#options.signal, (file, signal) =>

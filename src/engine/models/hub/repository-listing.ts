@@ -15,6 +15,8 @@ export interface RemoteFile {
 export interface RepositoryListing {
   readonly commit: string
   readonly files: readonly RemoteFile[]
+  /** Number of weights in the safetensors files; null if the hub does not state it. */
+  readonly weights: number | null
 }
 
 /** Models have a few dozen files in the top folder. */
@@ -22,7 +24,13 @@ const MAX_FILES = 10_000
 /** A plain file name. Files with other names are never part of a model (see contained-file.ts) and never created. */
 const PLAIN_NAME = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,200}$/
 
-const infoSchema = z.object({ sha: z.string().regex(COMMIT) })
+const infoSchema = z.object({
+  sha: z.string().regex(COMMIT),
+  safetensors: z
+    .object({ total: z.int().min(1) })
+    .optional()
+    .catch(undefined),
+})
 const size = z.int().min(0)
 const entrySchema = z.object({
   type: z.string(),
@@ -33,7 +41,7 @@ const entrySchema = z.object({
 })
 
 /**
- * Returns the commit of a revision and the files in the repository's top folder. Folders and files without a plain name are skipped. Throws
+ * Returns the commit of a revision, the number of its weights, and the files in the repository's top folder. Folders and files without a plain name are skipped. Throws
  * the hub's errors (`hub-missing`, `hub-gated`, …).
  */
 export async function listRepository(
@@ -48,7 +56,8 @@ export async function listRepository(
   // Loaded here because no other command needs it.
   const { listFiles, modelInfo } = await import('@huggingface/hub')
   try {
-    const { sha: commit } = infoSchema.parse(await modelInfo({ name: repository, revision, additionalFields: ['sha'], hubUrl, fetch }))
+    const info = await modelInfo({ name: repository, revision, additionalFields: ['sha', 'safetensors'], hubUrl, fetch })
+    const { sha: commit, safetensors } = infoSchema.parse(info)
     const files: RemoteFile[] = []
     let seen = 0
     for await (const entry of listFiles({ repo: { type: 'model', name: repository }, revision: commit, hubUrl, fetch })) {
@@ -58,7 +67,7 @@ export async function listRepository(
       const { type, path, lfs, oid, size: bytes } = entrySchema.parse(entry)
       if (type === 'file' && PLAIN_NAME.test(path)) files.push({ name: path, bytes: lfs?.size ?? bytes, hash: lfs?.oid ?? oid })
     }
-    return { commit, files }
+    return { commit, files, weights: safetensors?.total ?? null }
   } catch (error) {
     if (error instanceof TarsierError || error instanceof Transient || isAbort(error)) throw error
     throw new TarsierError(

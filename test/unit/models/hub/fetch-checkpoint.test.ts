@@ -200,7 +200,13 @@ describe('fetching a checkpoint', () => {
     await using disk = await SmallDisk.mount(join(setup.home, 'small'), 2)
     if (disk === null) return skip(NO_DISK)
     const room = (folder: string, perDownloadedByte: number) =>
-      setup.fetch({ home: disk.path, model: { folder: join(folder, 'models'), perDownloadedByte } })
+      setup.fetch({
+        home: disk.path,
+        model: {
+          folder: join(folder, 'models'),
+          bytesFrom: ({ files }) => perDownloadedByte * files.reduce((sum, { bytes }) => sum + bytes, 0),
+        },
+      })
     await expect(room(disk.path, 6.2)).rejects.toMatchObject({
       code: 'disk-full',
       message: expect.stringMatching(
