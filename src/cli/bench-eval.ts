@@ -42,7 +42,8 @@ export function addBenchEval(bench: Command, run: RunCommand): void {
     .summary('score predictions')
     .description(
       'Scores predictions of "tarsier bench run" or of the Python program by the metric of their data set and prints the tables as the latter does.\n' +
-        'Saves the tables in the folder eval_records next to the predictions, as text, JSON, CSV and an HTML page.',
+        'Saves the tables in the folder eval_records next to the predictions, as text, JSON, CSV and an HTML page. They replace those of an earlier\n' +
+        'evaluation, but not files of other programs, such as the text of the Python program: the new one then has -tarsier in its name.',
     )
     .argument('<path...>', 'prediction files or folders of them; each path is scored separately')
     .option(
@@ -202,9 +203,10 @@ async function evaluateSet(
     ...(duplicates.count > 0 && { duplicates: duplicates.count }),
     ...(answers.length < all.length && { drawnFrom: all.length }),
   }
-  const saved = await saveReport(whole, folder)
+  const { paths, kept } = await saveReport(whole, folder)
   output.scored(whole, options.verbose === true ? scored : [], options)
-  process.stderr.write(`${oneLine(saved.join(', '))}\n`)
+  if (kept.length > 0) output.say(`${kept.join(', ')}: kept, because another program wrote it; the report has another name`)
+  process.stderr.write(`${oneLine(paths.join(', '))}\n`)
 }
 
 function duplicateText(name: string, count: number, different: number, { place, counts }: { place: string; counts: string }): string {

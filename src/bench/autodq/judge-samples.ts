@@ -8,7 +8,7 @@ import { holdLock } from '../../platform/folder-lock.ts'
 import { remove } from '../../platform/move.ts'
 import type { Progress } from '../../shared/engine-events.ts'
 import { isAbort, TarsierError } from '../../shared/errors.ts'
-import { readJsonLines } from '../json-lines.ts'
+import { type JsonLine, readJsonLines } from '../json-lines.ts'
 import type { Judge } from '../judges/judge.ts'
 import { openLineFile } from '../line-file.ts'
 import type { Prediction } from '../prediction.ts'
@@ -100,12 +100,12 @@ export async function judgeSamples<Stored extends RecordBase>(
 ): Promise<Outcome<Stored>> {
   await using _lock = await lockRecords(folder)
   const records = new Map<string, Stored>()
-  /** Lines of other programs and versions, such as the Python program's, whose verdicts do not tell their judge. */
-  const foreign: unknown[] = []
-  const keep = (value: unknown) => {
+  /** Lines of other programs and versions, such as the Python program's, whose verdicts do not tell their judge. Kept as they are. */
+  const foreign: string[] = []
+  const keep = ({ value, text }: JsonLine) => {
     const stored = judging.schema.safeParse(value)
     if (stored.success) records.set(stored.data.key, stored.data)
-    else foreign.push(value)
+    else foreign.push(`${text}\n`)
   }
   const failures = new Map<string, Failure>()
   let added = 0
@@ -149,7 +149,7 @@ export async function judgeSamples<Stored extends RecordBase>(
     })
   }
   // Write one line per sample, in the order of the predictions, and keep the records of other samples and programs.
-  if (added > 0) await replaceFile(folder, judging.file, linesOf([...inOrder(records, predictions), ...foreign]))
+  if (added > 0) await replaceFile(folder, judging.file, [...linesOf(inOrder(records, predictions)), ...foreign])
   await writeFailures(folder, judging.failuresFile, predictions, failures, signal)
   return { records, failures }
 }

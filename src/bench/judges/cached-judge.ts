@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { JsonLinesFile } from '../../jobs/sinks/json-lines.ts'
+import type { JsonLine } from '../json-lines.ts'
 import { openLineFile } from '../line-file.ts'
 import type { Judge, JudgeCall } from './judge.ts'
 
@@ -26,7 +27,7 @@ export class CachedJudge implements Judge {
   /** Takes ownership of the judge: closes it with this one, or if the file cannot be opened (`file-unreadable`, `disk-full`, `write-failed`). */
   static async open(judge: Judge, path: string, signal: AbortSignal): Promise<CachedJudge> {
     const verdicts = new Map<string, unknown>()
-    const keep = (value: unknown) => {
+    const keep = ({ value }: JsonLine) => {
       const entry = entrySchema.safeParse(value)
       if (entry.success) verdicts.set(entry.data.key, entry.data.verdict)
     }

@@ -2,10 +2,13 @@ import { csvText } from '../../shared/csv.ts'
 import type { EvalReport } from './eval-report.ts'
 import { infoLines } from './run-info.ts'
 
+/** The first columns; those after them are settings of the run. */
+export const CSV_COLUMNS = ['dataset', 'table', 'row', 'column', 'kind', 'value'] as const
+
 /** Formats all tables of a report as one CSV: one line per value, in full precision, with the settings of the run. */
 export function csvReport(report: EvalReport): string {
   const info = infoLines(report.run, report.judge)
-  const head = ['dataset', 'table', 'row', 'column', 'kind', 'value', ...info.map(([name]) => name.toLowerCase())]
+  const head = [...CSV_COLUMNS, ...info.map(([name]) => name.toLowerCase())]
   const rows = report.tables.flatMap((table) =>
     table.rows.flatMap((row) =>
       row.flatMap((cell, i) =>

@@ -35,6 +35,9 @@ svg .grid { stroke: var(--line); stroke-width: 1; }
 @media print { svg, tr { break-inside: avoid; } }
 `.trim()
 
+/** Element by which pages of this program are recognized. */
+export const GENERATOR = '<meta name="generator" content="Tarsier Desktop">'
+
 /** Formats a report as a self-contained HTML page without scripts: scores, settings, charts, tables. */
 export function htmlReport(report: EvalReport): string {
   const title = `${report.dataset}: ${report.headline.map(({ name, text }) => `${name} ${text}`).join(', ')}`
@@ -42,6 +45,7 @@ export function htmlReport(report: EvalReport): string {
 <html lang="en">
 <head>
 <meta charset="utf-8">
+${GENERATOR}
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <title>${escapeHtml(title)}</title>

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -10,7 +10,7 @@ import { type EvalReport, evalReportSchema } from '../../../../src/bench/report/
 import { htmlReport } from '../../../../src/bench/report/html-report.ts'
 import { prettyTable } from '../../../../src/bench/report/pretty-table.ts'
 import { infoLines, runInfoOf } from '../../../../src/bench/report/run-info.ts'
-import { plainReport, saveReport } from '../../../../src/bench/report/save-report.ts'
+import { moveReport, plainReport, saveReport } from '../../../../src/bench/report/save-report.ts'
 import { predictionOf } from '../../../helpers/predictions.ts'
 
 const used: Used = {
@@ -89,12 +89,45 @@ describe('a report', () => {
   })
 
   test('is saved in four forms and can be read again', async () => {
-    const paths = await saveReport({ ...report, dataset: '../DREAM' }, folder)
+    const { paths } = await saveReport({ ...report, dataset: '../DREAM' }, folder)
     expect((await readdir(join(folder, 'eval_records'))).sort()).toEqual(
       paths.map((path) => path.slice(path.lastIndexOf('__DREAM'))).sort(),
     )
     const json: unknown = JSON.parse(await readFile(paths.find((path) => path.endsWith('.json')) ?? '', 'utf8'))
     expect(evalReportSchema.parse(json)).toEqual({ ...report, dataset: '../DREAM' })
+  })
+
+  test('replaces earlier ones, but no file of another program', async () => {
+    const records = join(folder, 'other', 'eval_records')
+    const save = (evaluated: string) => saveReport({ ...report, evaluated }, join(folder, 'other'))
+    const evaluated = async (name: string) => (JSON.parse(await readFile(join(records, name), 'utf8')) as EvalReport).evaluated
+    const names = (form: string) => [`moving-shapes-mc_eval_result.${form}`, `moving-shapes-mc-tarsier_eval_result.${form}`] as const
+    expect((await save('first')).kept).toEqual([])
+    expect((await save('second')).kept).toEqual([])
+    expect(await readdir(records)).toHaveLength(4)
+    expect(await evaluated(names('json')[0])).toBe('second')
+
+    // The Python program writes a text of the same name.
+    const python = `${report.text}\n`
+    await writeFile(join(records, names('txt')[0]), python)
+    const saved = await save('third')
+    expect(saved.kept).toEqual([join(records, names('txt')[0])])
+    expect(saved.paths).toContain(join(records, names('txt')[1]))
+    expect(await readdir(records)).toHaveLength(5)
+    await save('fourth')
+    expect(await readFile(join(records, names('txt')[0]), 'utf8')).toBe(python)
+    expect(await evaluated(names('json')[0])).toBe('fourth')
+
+    for (const form of ['json', 'csv', 'html']) await writeFile(join(records, names(form)[0]), 'mine')
+    expect((await save('fifth')).kept).toHaveLength(4)
+    for (const form of ['json', 'csv', 'html']) expect(await readFile(join(records, names(form)[0]), 'utf8')).toBe('mine')
+    expect(await evaluated(names('json')[1])).toBe('fifth')
+    await writeFile(join(records, names('html')[1]), 'also mine')
+    await expect(save('sixth')).rejects.toMatchObject({ code: 'write-failed' })
+
+    await moveReport(report.dataset, join(folder, 'other'), join(folder, 'old'))
+    expect((await readdir(join(folder, 'old', 'eval_records'))).sort()).toEqual(['csv', 'json', 'txt'].map((form) => names(form)[1]))
+    expect((await readdir(records)).sort()).toEqual([names('html')[1], ...['csv', 'html', 'json', 'txt'].map((form) => names(form)[0])])
   })
 })
 
