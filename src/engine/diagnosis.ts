@@ -144,7 +144,6 @@ async function languageProbes(guard: DeviceGuard, signal: AbortSignal, kept?: Ke
           throw error instanceof NoBinaryFoundError ? new Error('llama.cpp cannot be started with it; update its driver') : error
         })
         llamaCpp = llama.llamaCppRelease.release
-        if (type === false) await kept?.keep('cpu', addonOf(type))
         if (type === false) return { detail: `${llama.cpuMathCores} cores for computation` }
         const gpus = await llama.getGpuDeviceNames()
         if (gpus.length === 0) throw new Error('the library loads but finds no device')

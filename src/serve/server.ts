@@ -97,7 +97,14 @@ export async function startServer(service: Service, options: ServeOptions = {}):
   const agents = new AgentRoutes({ service: agentsOf(service), folders })
   app.route(AGENTS_PATH, agents.routes)
   const page = pageFolder()
-  if (page) app.get('*', serveStatic({ root: page }))
+  if (page) {
+    app.get('/', async (_, next) => {
+      // While the page is being loaded, which then asks for pictures of clips.
+      service.media.start()
+      await next()
+    })
+    app.get('*', serveStatic({ root: page }))
+  }
   app.onError((error, c) => {
     // A client that closes its connection is no fault.
     if (!c.req.raw.signal.aborted) service.log.error('server', error.message)

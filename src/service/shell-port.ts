@@ -25,6 +25,7 @@ export class ShellPort {
   /** Handles a message. `end` must be handled by the owner of the service. */
   receive(message: Exclude<FromShell, { kind: 'end' }>, ports: readonly PagePort[]): void {
     if (message.kind === 'page') {
+      this.#service.media.start()
       for (const port of ports) {
         this.#handler.upgrade(port, { context: { service: this.#service, client: message.client } })
         port.start?.()

@@ -26,7 +26,7 @@ export interface HostCallsOptions<Command, Event> {
 }
 
 /**
- * Sends commands to a child process that may crash or hang. The process is started for the first command; after a crash or hang the running commands
+ * Sends commands to a child process that may crash or hang. The process is started for the first command, unless it was before; after a crash or hang the running commands
  * fail, and the next command starts a new process.
  */
 export class HostCalls<Command, Event> implements AsyncDisposable {
@@ -53,6 +53,11 @@ export class HostCalls<Command, Event> implements AsyncDisposable {
   get state(): HostState {
     if (this.#process) return this.#process.unresponsive ? 'unresponsive' : this.#process.working ? 'working' : 'ready'
     return this.#recentCrashes().length >= MAX_CRASHES ? 'given-up' : 'not-running'
+  }
+
+  /** Starts the process, so that the next command need not wait for it. Does nothing if it runs, or crashed too often. */
+  start(): void {
+    if (this.state === 'not-running') this.#running()
   }
 
   /** Ends the process, so that the next command starts a new one. Running commands fail with the error. Does not count as a crash. */

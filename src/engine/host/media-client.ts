@@ -22,6 +22,11 @@ export class MediaClient implements AsyncDisposable {
     return this.#calls.state
   }
 
+  /** Starts the process, so that the first clip need not wait for it. */
+  start(): void {
+    this.#calls.start()
+  }
+
   /** Reads the metadata of a file. Throws as `openClip` does. */
   probe(path: string, signal: AbortSignal): Promise<MediaInfo> {
     return this.#calls.ask({ kind: 'probe', path }, signal)

@@ -7,7 +7,7 @@ import { machineFingerprint, stampOf } from '../devices/machine-fingerprint.ts'
 import { unpackedFiles } from '../gpu-pack/pack-parts.ts'
 import type { LanguageGpu } from './gpus.ts'
 
-const builds = ['cuda', 'vulkan', 'metal', 'cpu'] as const
+const builds = ['cuda', 'vulkan', 'metal'] as const
 
 const buildSchema = z
   .object({
@@ -23,7 +23,7 @@ const fileSchema = z
   .object({
     version: z.literal(1),
     key: z.string(),
-    supported: z.array(z.enum(['cuda', 'vulkan', 'metal'])).nullable(),
+    supported: z.array(z.enum(builds)).nullable(),
     builds: z.partialRecord(z.enum(builds), buildSchema),
   })
   .strict()
@@ -33,7 +33,7 @@ type Stored = z.infer<typeof fileSchema>
 const RETRY_MS = 24 * 60 * 60 * 1000
 
 /**
- * Which builds of llama.cpp work on this machine, in a file of the data folder. node-llama-cpp tries each build in a process of its own, which
+ * Which of llama.cpp's builds for GPUs work on this machine, in a file of the data folder. node-llama-cpp tries each build in a process of its own, which
  * takes longer than loading it. Results are valid for the drivers, cards, variables and library of {@link machineFingerprint}, and for the GPU
  * pack; if one of them changes, all builds are tried again. A file that cannot be read or written only means that builds are tried.
  */
@@ -53,7 +53,7 @@ export class KeptBuilds {
   }
 
   /** The build's addon; null if it does not work here, undefined if that is unknown. */
-  async find(build: LanguageGpu | 'cpu'): Promise<string | null | undefined> {
+  async find(build: LanguageGpu): Promise<string | null | undefined> {
     const known = (await this.#read()).builds[build]
     if (known === undefined) return undefined
     if (known.addon === null) return Date.now() - known.time < RETRY_MS ? null : undefined
@@ -65,7 +65,7 @@ export class KeptBuilds {
   }
 
   /** @param addon path of the build's addon */
-  async keep(build: LanguageGpu | 'cpu', addon: string): Promise<void> {
+  async keep(build: LanguageGpu, addon: string): Promise<void> {
     await this.#keep(build, { addon, stamp: await stampOf(addon), time: Date.now() })
   }
 
@@ -83,11 +83,11 @@ export class KeptBuilds {
   }
 
   /** Has a build tried again. */
-  async forget(build: LanguageGpu | 'cpu'): Promise<void> {
+  async forget(build: LanguageGpu): Promise<void> {
     await this.#change(({ builds: { [build]: _, ...others }, ...stored }) => ({ ...stored, builds: others }))
   }
 
-  async #keep(build: LanguageGpu | 'cpu', tried: z.infer<typeof buildSchema>): Promise<void> {
+  async #keep(build: LanguageGpu, tried: z.infer<typeof buildSchema>): Promise<void> {
     await this.#change((stored) => ({ ...stored, builds: { ...stored.builds, [build]: tried } }))
   }
 

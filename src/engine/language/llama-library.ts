@@ -14,6 +14,7 @@ import { checkLayout } from './layout-check.ts'
 import { llamaOf, loadAddon } from './llama-addon.ts'
 import { declareLlama, type LlamaApi, type Pointer } from './llama-header.ts'
 import { loadedLibraries } from './loaded-libraries.ts'
+import { ADDON, packagedCpuAddon } from './packaged-build.ts'
 import { declareThreadPools, type ThreadPools } from './thread-pool.ts'
 
 /**
@@ -43,14 +44,12 @@ export interface LlamaLibrary {
 }
 
 const LOG_LINES_KEPT = 200
-/** node-llama-cpp's native part, in the folder of each build. */
-const ADDON = 'llama-addon.node'
 const opened = new Map<LanguageDeviceChoice, Promise<LlamaLibrary>>()
 
 /**
  * Loads llama.cpp for a device, once. Failures are not cached, so that loading can be retried.
  * Throws `device-unavailable` if an explicitly requested device is not available, `native-library` if no build can be loaded.
- * @param kept which builds are known to work. Defaults to none: node-llama-cpp tries the build in another process first
+ * @param kept which builds for GPUs are known to work. Defaults to none: node-llama-cpp tries a build in another process first
  */
 export function openLlamaLibrary(device: LanguageDeviceChoice, kept?: KeptBuilds): Promise<LlamaLibrary> {
   const known = opened.get(device)
@@ -92,7 +91,7 @@ async function open(device: LanguageDeviceChoice, kept: KeptBuilds | undefined):
     if (log.length > LOG_LINES_KEPT) log.shift()
   }
 
-  const { llama, build, mathCores, release, libraries } = (await loadKept(device, kept, keepLog)) ?? (await load(device, kept, keepLog))
+  const { llama, build, mathCores, release, libraries } = (await loadDirectly(device, kept, keepLog)) ?? (await load(device, kept, keepLog))
   try {
     const library = koffi.load(libraries.llama)
     const api = declareLlama(library)
@@ -137,16 +136,17 @@ export function buildFor(
 }
 
 /**
- * Loads a build that is known to work; null if there is none for the device. Throws `device-unavailable` for a GPU that is known not to work.
+ * Loads the build for the CPU, or one for a GPU that is known to work; null if there is none for the device, or it cannot be loaded. Throws
+ * `device-unavailable` for a GPU that is known not to work.
  */
-async function loadKept(
+async function loadDirectly(
   device: LanguageDeviceChoice,
   kept: KeptBuilds | undefined,
   keepLog: (line: string) => void,
 ): Promise<LoadedBuild | null> {
   // On macOS no build is tried; `auto` leaves the choice of the build to node-llama-cpp.
-  if (!kept || device === 'auto' || process.platform === 'darwin') return null
-  const path = await kept.find(device)
+  if (device === 'auto' || process.platform === 'darwin') return null
+  const path = device === 'cpu' ? packagedCpuAddon() : await kept?.find(device)
   if (path === undefined) return null
   if (path === null) throw unavailable(device, new Error(`no ${device} device was found`))
   try {
@@ -168,7 +168,7 @@ async function loadKept(
     }
   } catch {
     // A card or driver may have gone without a sign of it: find out again.
-    await kept.forget(device)
+    if (device !== 'cpu') await kept?.forget(device)
     return null
   }
 }
@@ -192,7 +192,7 @@ async function load(device: LanguageDeviceChoice, kept: KeptBuilds | undefined, 
       throw new Error(`no ${device} device was found`)
     }
     const folder = folderOf(llama.gpu)
-    if (device !== 'auto') await kept?.keep(device, join(folder, ADDON))
+    if (byName) await kept?.keep(device, join(folder, ADDON))
     const { gpu: build, cpuMathCores: mathCores, llamaCppRelease } = llama
     const libraries = librariesOf(folder, loadedLibraries())
     return { llama: async () => llama, build, mathCores, release: llamaCppRelease.release, libraries }
