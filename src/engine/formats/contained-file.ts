@@ -1,6 +1,6 @@
 import { constants } from 'node:fs'
 import { type FileHandle, lstat, open, stat } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { isMissing, readFailure } from '../../platform/file-failure.ts'
 import { isInside } from '../../platform/is-inside.ts'
 import { realPath } from '../../platform/real-path.ts'
@@ -11,7 +11,8 @@ const PLAIN_NAME = /^(?!(con|prn|aux|nul|com\d|lpt\d)(\.|$))[a-z0-9_]([a-z0-9._-
 
 export interface ContainOptions {
   /**
-   * Also follow links into the `blobs` folder of the Hugging Face cache if the folder is a snapshot in it, where every file is such a link.
+   * Also follow links into the `blobs` folder of the repository in the Hugging Face cache if the folder is a snapshot in it, where every file is such a
+   * link, and from there into the blobs that the repositories of the cache share.
    * Defaults to false.
    */
   readonly huggingFaceCache?: boolean
@@ -53,7 +54,8 @@ export async function containedPath(directory: string, name: string, options: Co
   }
   const roots = [root]
   if (options.huggingFaceCache && basename(dirname(root)) === 'snapshots') roots.push(join(dirname(dirname(root)), 'blobs'))
-  if (!roots.some((allowed) => isInside(allowed, real))) {
+  const shared = options.huggingFaceCache === true && isSharedBlob(root, real)
+  if (!shared && !roots.some((allowed) => isInside(allowed, real))) {
     throw new TarsierError('model-damaged', `${path} is a link to a file outside the model folder. Replace the link by the file.`, {
       details: { file: name },
     })
@@ -64,6 +66,13 @@ export async function containedPath(directory: string, name: string, options: Co
   })
   if (!stats.isFile()) throw new TarsierError('model-damaged', `${path} is not a file.`, { details: { file: name } })
   return real
+}
+
+/** Whether a file is a blob that the repositories of the cache share, `blobs/<2 digits>/<hash>` in the cache's folder, as huggingface_hub 2 stores large files. */
+function isSharedBlob(snapshot: string, real: string): boolean {
+  const repository = dirname(dirname(snapshot))
+  if (basename(dirname(snapshot)) !== 'snapshots' || !basename(repository).startsWith('models--')) return false
+  return /^([0-9a-f]{2})[\\/]\1[0-9a-f]{62}$/.test(relative(join(dirname(repository), 'blobs'), real))
 }
 
 /** Opens a file for reading; null if there is none. */

@@ -136,6 +136,17 @@ describe.skipIf(process.platform === 'win32')('a link', () => {
     expect(await containedPath(snapshot, 'good.bin', options)).toMatch(/blobs.sum$/)
     await expect(containedPath(snapshot, 'good.bin')).rejects.toMatchObject({ code: 'model-damaged' })
     await expect(containedPath(snapshot, 'bad.bin', options)).rejects.toMatchObject({ code: 'model-damaged' })
+    // A blob that repositories share, and another file there.
+    const shared = join('blobs', 'ab', `ab${'0'.repeat(62)}`)
+    await mkdir(folder.path('blobs/ab'), { recursive: true })
+    await folder.write(shared, 'weights')
+    await folder.write('blobs/ab/secret', 'secret')
+    await symlink(join('..', '..', shared), join(repository, 'blobs', 'shared'))
+    await symlink('../../blobs/ab/secret', join(repository, 'blobs', 'unnamed'))
+    for (const name of ['shared', 'unnamed']) await symlink(`../../blobs/${name}`, join(snapshot, name))
+    expect(await containedPath(snapshot, 'shared', options)).toBe(folder.path(shared))
+    await expect(containedPath(snapshot, 'shared')).rejects.toMatchObject({ code: 'model-damaged' })
+    await expect(containedPath(snapshot, 'unnamed', options)).rejects.toMatchObject({ code: 'model-damaged' })
   })
 
   it('is followed within the folder and rejected outside it on a drive whose real paths the system cannot name', async () => {

@@ -1,4 +1,4 @@
-import { link, mkdir, readFile, stat } from 'node:fs/promises'
+import { link, mkdir, readFile, readlink, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { type CopyOptions, copyFileBytes } from '../../../platform/copy-file.ts'
 import { isMissing, readFailure } from '../../../platform/file-failure.ts'
@@ -15,7 +15,9 @@ import type { RemoteFile } from './repository-listing.ts'
  *
  *     models--owner--name/refs/<revision>              commit of the revision
  *     models--owner--name/snapshots/<commit>/<file>    files, mostly links to blobs
- *     models--owner--name/blobs/<hash>                 contents, named by hash
+ *     models--owner--name/blobs/<hash>                 contents, named by hash, or links to blobs/<2 digits>/<another hash> of the cache
+ *
+ * Without symbolic links, as on Windows by default, the files of the snapshot are the contents.
  */
 export function snapshotFolder(root: string, repository: string, commit: string): string {
   return join(root, repositoryFolder(repository), 'snapshots', commit)
@@ -84,7 +86,8 @@ export async function cachedCommit(root: string, repository: string, revision: s
 export async function checkSnapshot(snapshot: string, names: readonly string[], signal: AbortSignal): Promise<void> {
   for (const name of names) {
     const path = await realPath(join(snapshot, name))
-    const hash = basename(path)
+    // Of the repository's blob, which may be a link to a shared one with a name of another kind. A file that is no link has none.
+    const hash = basename(await readlink(join(snapshot, name)).catch(() => ''))
     if (!/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(hash)) continue
     if (await hasContent(path, { bytes: (await stat(path)).size, hash }, signal, () => {})) continue
     throw new TarsierError(

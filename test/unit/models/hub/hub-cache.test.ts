@@ -1,5 +1,5 @@
-import { cp, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { cp, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { gitHash, sha256 } from '../../../helpers/hub-server.ts'
 import { NO_DISK, SmallDisk } from '../../../helpers/small-disk.ts'
@@ -63,12 +63,24 @@ describe('the Hugging Face cache', () => {
     expect(setup.hub.sent()).toBe(0)
   })
 
-  it('without links, as on Windows, is used too', async () => {
+  it('without links, as on Windows, is used too, also offline', async () => {
+    await fillCache([])
+    for (const [name, bytes] of checkpoint()) if (NEEDED.includes(name)) await writeFile(join(snapshot(), name), bytes)
+    expect((await setup.fetch()).directory).toBe(snapshot())
+    expect(setup.hub.sent()).toBe(0)
+    setup.env.HF_HUB_OFFLINE = '1'
+    expect((await setup.fetch()).directory).toBe(snapshot())
+  })
+
+  it('with blobs that repositories share is used too, also offline', async () => {
     await fillCache()
-    await cp(snapshot(), `${snapshot()}x`, { recursive: true, dereference: true })
-    await rm(snapshot(), { recursive: true })
-    await rm(join(cached(), 'blobs'), { recursive: true })
-    await cp(`${snapshot()}x`, snapshot(), { recursive: true })
+    const shared = join(cached(), '..', 'blobs', 'ab', `ab${'0'.repeat(62)}`)
+    const blob = join(cached(), 'blobs', sha256(weights))
+    await mkdir(dirname(shared), { recursive: true })
+    await rename(blob, shared)
+    await symlink(relative(dirname(blob), shared), blob)
+    expect((await setup.fetch()).directory).toBe(snapshot())
+    setup.env.HF_HUB_OFFLINE = '1'
     expect((await setup.fetch()).directory).toBe(snapshot())
     expect(setup.hub.sent()).toBe(0)
   })
