@@ -1,5 +1,4 @@
 import { basename, dirname, relative } from 'node:path'
-import { LlamaLogLevel } from 'node-llama-cpp'
 import { isFolderFull, writeFailure } from '../../../platform/file-failure.ts'
 import { assertNever, asTarsierError, type ErrorData, TarsierError } from '../../../shared/errors.ts'
 import type { TensorType } from '../../formats/gguf/gguf-format.ts'
@@ -20,7 +19,6 @@ export interface QuantizeRequest {
 /** `bytes` is empty for a file. */
 export type QuantizeAnswer = { readonly id: number } & ({ readonly bytes: Uint8Array } | { readonly error: ErrorData })
 
-const ERRORS_KEPT = 20
 const NOTHING = new Uint8Array(0)
 
 /**
@@ -63,14 +61,8 @@ async function quantizeBlocks({ halves, type }: QuantizeTask & { kind: 'blocks' 
 }
 
 async function quantizeFile({ source, destination, fileType }: QuantizeTask & { kind: 'file' }): Promise<void> {
-  const { api, threads, ...library } = await openLlamaLibrary('cpu')
-  const llama = await library.llama()
-  const errors: string[] = []
-  llama.logLevel = LlamaLogLevel.error
-  llama.logger = (level, text) => {
-    if (level === LlamaLogLevel.error || level === LlamaLogLevel.fatal) errors.push(text.trim())
-    if (errors.length > ERRORS_KEPT) errors.shift()
-  }
+  const { api, threads, logMark, complaints } = await openLlamaLibrary('cpu')
+  const mark = logMark()
   const params = { ...api.quantizeDefaultParams(), nthread: threads, ftype: fileType }
   // llama.cpp opens its output through a narrow-character path, which cannot express every folder on Windows. A plain name relative to the
   // working directory works.
@@ -82,9 +74,7 @@ async function quantizeFile({ source, destination, fileType }: QuantizeTask & { 
   }
   const code = await callAsync(api.quantize, relative(folder, source), basename(destination), params)
   if (code === 0) return
-  // Log messages arrive through the event loop, after the result.
-  await new Promise((resolve) => setTimeout(resolve, 50))
-  throw failure(errors.join(' ').replace(/\s+/g, ' ').slice(0, 500), source, destination)
+  throw failure((await complaints(mark)).join(' ').replace(/\s+/g, ' ').slice(-500), source, destination)
 }
 
 function failure(log: string, source: string, destination: string): unknown {
